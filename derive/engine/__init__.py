@@ -1,0 +1,1 @@
+"""Deriving, evaluating exactly, computing independently, and holding the results against each other."""

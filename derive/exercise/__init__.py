@@ -1,0 +1,1 @@
+"""From the text of an exercise file to a checked Exercise."""

@@ -1,0 +1,1 @@
+"""Markdown to one file format each; knows nothing of networks."""

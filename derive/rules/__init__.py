@@ -1,0 +1,1 @@
+"""The tables: one row per activation, one row per loss, one symbol per quantity."""

@@ -1,0 +1,1 @@
+"""The worksheet: pictures and the story, as Markdown with LaTeX mathematics."""
