@@ -1,0 +1,161 @@
+"""What the exact engine hands on: a number with its closed form, its digits, and how it is written."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
+from typing import Any
+
+from flint import arb, ctx, fmpq
+
+from derive.engine.closed import Closed, Logarithm, Number, Terms, as_ball
+
+LONGEST = 72  # characters of a closed form, above which it is not worth printing
+
+
+@dataclass(frozen=True)
+class Value:
+    """One exact number.
+
+    Attributes:
+        closed: The number itself as a rational (`fmpq`), `Closed` or `Logarithm`; None where only its
+            digits are known.
+        decimal: Rounded half even to the digits asked for; exact where the number terminates sooner.
+    """
+
+    closed: Any
+    decimal: Decimal
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether it is proven to be zero."""
+        return self.decimal.is_zero()
+
+    @property
+    def fraction(self) -> Fraction:
+        """The number, or where it is irrational its decimal, for comparisons without rounding."""
+        if isinstance(self.closed, fmpq):
+            return Fraction(int(self.closed.p), int(self.closed.q))
+        return Fraction(self.decimal)
+
+    @property
+    def rational(self) -> Fraction | None:
+        """The number if it is known to be rational."""
+        return self.fraction if isinstance(self.closed, fmpq) else None
+
+    def exact(self) -> str | None:
+        """The closed form as text that SymPy reads; None where there is none worth printing."""
+        text = None if self.closed is None else spell(self.closed, PLAIN)
+        return text if text is not None and len(text) <= LONGEST else None
+
+    def latex(self) -> str | None:
+        """The closed form as LaTeX; None where there is none worth printing."""
+        return None if self.exact() is None else spell(self.closed, LATEX)
+
+    def rounded(self, digits: int) -> Decimal:
+        """The decimal, rounded half even to fewer significant digits."""
+        return Context(prec=digits, rounding=ROUND_HALF_EVEN).plus(self.decimal)
+
+
+def rational_decimal(number: fmpq, digits: int) -> Decimal:
+    """A rational to `digits` significant digits, half even; in full where it terminates sooner."""
+    context = Context(prec=digits, rounding=ROUND_HALF_EVEN, Emax=10**9, Emin=-(10**9))
+    return context.divide(Decimal(int(number.p)), Decimal(int(number.q)))
+
+
+def ball_decimal(ball: arb, digits: int) -> Decimal | None:
+    """The certified rounding of a ball: None where two numbers in it round differently."""
+    if not ball.is_finite() or ball.contains(0):
+        return None
+    middle, radius, exponent = (int(part) for part in ball.mid_rad_10exp(digits + 10))
+    context = Context(prec=digits, rounding=ROUND_HALF_EVEN, Emax=10**9, Emin=-(10**9))
+    low, high = (
+        context.plus(Decimal((0 if end >= 0 else 1, tuple(map(int, str(abs(end)))), exponent)))
+        for end in (middle - radius, middle + radius)
+    )
+    return low if low == high else None
+
+
+def value_of(number: Number, digits: int) -> Value | None:
+    """The value of any number; None where it is a ball that is still too wide."""
+    if isinstance(number, fmpq | int):
+        return Value(fmpq(number), rational_decimal(fmpq(number), digits))
+    if isinstance(number, arb):
+        decimal = Decimal(0) if number.is_zero() else ball_decimal(number, digits)
+        return None if decimal is None else Value(fmpq(0) if number.is_zero() else None, decimal)
+    precision = 4 * digits + 64
+    while True:  # a closed form is never zero, so this ends
+        with ctx.workprec(precision):
+            decimal = ball_decimal(as_ball(number), digits)
+        if decimal is not None:
+            return Value(number, decimal)
+        precision *= 2
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """How closed forms are written: SymPy's input or LaTeX."""
+
+    power: str
+    over: str
+    times: str
+    log: str
+    rational: str
+
+
+PLAIN = Spelling(power="exp({})", over="{}/{}", times="*", log="log({})", rational="{}/{}")
+LATEX = Spelling(
+    power="e^{{{}}}",
+    over=r"\frac{{{}}}{{{}}}",
+    times=r"\,",
+    log=r"\log\left({}\right)",
+    rational=r"\frac{{{}}}{{{}}}",
+)
+
+
+def spell(number: Number, how: Spelling) -> str:
+    """A rational, `Closed` or `Logarithm` written out."""
+    if isinstance(number, Closed):
+        top = _sum(number.numerator, how)
+        if number.denominator == ((fmpq(0), fmpq(1)),):
+            return top
+        bottom = _sum(number.denominator, how)
+        if how is PLAIN:
+            plain_top = top if len(number.numerator) == 1 and "/" not in top else f"({top})"
+            return how.over.format(plain_top, f"({bottom})")
+        if len(number.numerator) == 1 and number.numerator[0][1] < 0:  # the sign before the fraction
+            return "-" + how.over.format(_sum(((number.numerator[0][0], -number.numerator[0][1]),), how), bottom)
+        return how.over.format(top, bottom)
+    if isinstance(number, Logarithm):
+        parts = [] if number.rational == 0 else [(number.rational, "")]
+        parts += [(factor, how.log.format(_sum(sum_, how))) for sum_, factor in number.logarithms]
+        return _signed(parts, how)
+    return _signed([(fmpq(number), "")], how)
+
+
+def _sum(sum_: Terms, how: Spelling) -> str:
+    powers = [(c, "" if e == 0 else how.power.format(_exponent(e, how))) for e, c in sum_]
+    return _signed(powers, how)
+
+
+def _exponent(exponent: fmpq, how: Spelling) -> str:
+    if how is LATEX:
+        return f"{exponent.p}" if exponent.q == 1 else f"{exponent.p}/{exponent.q}"
+    return _signed([(exponent, "")], how)
+
+
+def _signed(parts: Iterable[tuple[fmpq, str]], how: Spelling) -> str:
+    """Terms with their signs between them; a factor 1 is left out before something."""
+    text = ""
+    for coefficient, rest in parts:
+        size = abs(coefficient)
+        number = str(size.p) if size.q == 1 else how.rational.format(size.p, size.q)
+        if rest:
+            body = rest if size == 1 else number + how.times + rest
+        else:
+            body = number
+        if text:
+            text += (" - " if coefficient < 0 else " + ") + body
+        else:
+            text = ("-" if coefficient < 0 else "") + body
+    return text or "0"

@@ -1,0 +1,68 @@
+"""What one reader may see of a document: the only place where a key becomes a handout.
+
+Every format renders what is left here, so a solution can't leak through one of them by a forgotten
+condition: the handout's tree doesn't hold it.
+"""
+
+from dataclasses import replace
+
+from derive.render import document as d
+
+
+def for_reader(document: d.Document, audience: str, medium: str) -> d.Document:
+    """The document as this reader gets it.
+
+    Args:
+        document: As parsed, with everything in it.
+        audience: "key" or "handout".
+        medium: "paper" or "notebook".
+
+    Returns:
+        A document without `Solution`, `Only` and, for a handout, without `Blank`; in a key a solution is
+        a `Box` of that kind.
+    """
+    return tuple(kept for block in document for kept in _block(block, audience, medium))
+
+
+def _block(block: d.Block, audience: str, medium: str) -> d.Document:
+    match block:
+        case d.Solution(blocks, spaces):
+            if audience == "handout":
+                return spaces
+            return (d.Box("solution", for_reader(blocks, audience, medium)),)
+        case d.Only(reader, blocks):
+            return for_reader(blocks, audience, medium) if reader in (audience, medium) else ()
+        case d.Box(_, blocks):
+            return (replace(block, blocks=for_reader(blocks, audience, medium)),)
+        case d.Items(items):
+            return (replace(block, items=tuple(for_reader(item, audience, medium) for item in items)),)
+        case d.Fields():
+            return (block,) if audience == "handout" else ()
+        case d.Heading(_, children) | d.Paragraph(children):
+            return (replace(block, children=_line(children, audience)),)
+        case d.Table(header, rows):
+            return (
+                replace(
+                    block,
+                    header=tuple(_line(cell, audience) for cell in header),
+                    rows=tuple(tuple(_line(cell, audience) for cell in row) for row in rows),
+                ),
+            )
+        case _:
+            return (block,)
+
+
+def _line(children: tuple[d.Inline, ...], audience: str) -> tuple[d.Inline, ...]:
+    return tuple(_inline(child, audience) for child in children)
+
+
+def _inline(child: d.Inline, audience: str) -> d.Inline:
+    match child:
+        case d.Blank(children, width):
+            if audience == "handout":
+                return d.Gap(width)
+            return replace(child, children=_line(children, audience))
+        case d.Emphasis(children):
+            return replace(child, children=_line(children, audience))
+        case _:
+            return child
