@@ -92,7 +92,7 @@ def _whole(
     if stable is None:
         losses = network.loss.torch(a, targets, torch)
     else:
-        losses = stable(pre_activations[-1], targets, torch)
+        losses = stable.torch(pre_activations[-1], targets, torch)
     share = float(weight)
     total = losses.sum() * share
     if network.l2 != 0:

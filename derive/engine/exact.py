@@ -16,7 +16,7 @@ import numpy.typing as npt
 from flint import arb, ctx, fmpq
 
 from derive.engine import closed, residues
-from derive.engine.passes import Key, Quantities, quantities
+from derive.engine.passes import Key, Pass, Quantities, quantities, run
 from derive.engine.program import Mathematics, Number
 from derive.engine.symbolic import Derivation
 from derive.engine.values import Value, value_of
@@ -44,15 +44,17 @@ class Solution:
 
     Attributes:
         derivation: Whose rules were evaluated.
-        digits: Significant digits that the decimals carry.
+        digits: Significant digits to show; the decimals carry at least 40.
         values: Name -> array of `Value`; the names are those of `passes.quantities`.
         kinks: Units that sit exactly on a kink, in the network as it is given.
+        passes: The runs behind the values, each number in them a rational, a closed form or a ball.
     """
 
     derivation: Derivation
     digits: int
     values: Mapping[str, Array]
     kinks: tuple[Kink, ...]
+    passes: tuple[Pass, ...]
 
     def entries(self) -> list[tuple[str, tuple[int, ...], Value]]:
         """Every entry: its quantity, its place there, its value."""
@@ -189,25 +191,26 @@ def solve(derivation: Derivation, digits: int = 40) -> Solution:
     Raises:
         ProblemError: A sign or a zero that 2,000 digits don't decide.
     """
-    digits = max(digits, CERTIFIED)
+    shown, digits = digits, max(digits, CERTIFIED)
     precision, limit = 4 * digits + 64, max(UNDECIDED_DIGITS, 4 * digits) * 10 // 3
     numbers, asked = ExactNumbers(), False
     while True:
         try:
             with ctx.workprec(precision):
-                found = quantities(derivation, numbers)
+                passes = run(derivation, numbers)
         except UndecidedError as undecided:
             if _all_draws(lambda draw: _zero_at(derivation, numbers, draw)):
                 numbers.signs[undecided.key] = 0
                 continue
             what, bound = _name_of_unit(undecided.key), undecided.ball
         else:
+            found = quantities(passes)
             values, missing = _certified(found, digits)
             if missing and not asked and precision > 8 * digits:
                 asked = True
                 _settle_zeros(derivation, numbers, values, missing)
             if not missing:
-                return Solution(derivation, digits, values, _kinks(derivation, numbers))
+                return Solution(derivation, shown, values, _kinks(numbers), tuple(passes))
             name, place = next(iter(missing))
             what, bound = name + "".join(f"[{i}]" for i in place), found[name][place]
         precision *= 2
@@ -233,9 +236,9 @@ def _settle_zeros(
     derivation: Derivation, numbers: ExactNumbers, values: dict[str, Array], missing: dict[tuple[str, Any], None]
 ) -> None:
     """Fill in what is zero for a structural reason."""
-    runs = [quantities(derivation, ResidueNumbers(draw, numbers.signs)) for draw in range(DRAWS)]
+    draws = [quantities(run(derivation, ResidueNumbers(draw, numbers.signs))) for draw in range(DRAWS)]
     for name, place in list(missing):
-        if all(run[name][place] == 0 or getattr(run[name][place], "value", 1) == 0 for run in runs):
+        if all(draw[name][place].is_zero for draw in draws):
             values[name][place] = value_of(fmpq(0), 1)
             del missing[name, place]
 
@@ -247,13 +250,13 @@ def _all_draws(question: Callable[[int], bool]) -> bool:
 def _zero_at(derivation: Derivation, numbers: ExactNumbers, draw: int) -> bool:
     """Whether the first pre-activation whose side is unknown is zero modulo the prime."""
     try:
-        quantities(derivation, ResidueNumbers(draw, numbers.signs))
+        run(derivation, ResidueNumbers(draw, numbers.signs))
     except ReachedError as reached:
         return reached.zero
     raise AssertionError("the exact run stopped at a unit that the residue run does not meet")
 
 
-def _kinks(derivation: Derivation, numbers: ExactNumbers) -> tuple[Kink, ...]:
+def _kinks(numbers: ExactNumbers) -> tuple[Kink, ...]:
     return tuple(
         Kink(key.layer, key.row, key.unit)
         for key, sign in sorted(numbers.signs.items())

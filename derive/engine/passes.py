@@ -8,6 +8,7 @@ example; gradients of parameters laid out as the exercise lays the parameters.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple, Protocol
 
@@ -46,32 +47,56 @@ class Numbers(Mathematics, Protocol):
 Environment = dict[sp.Symbol, Number]
 
 
-def quantities(derivation: Derivation, numbers: Numbers) -> Quantities:
-    """Every quantity of a network and of the gradient descent that its exercise asks for."""
+@dataclass(frozen=True)
+class Pass:
+    """One forward and backward pass over some rows.
+
+    Attributes:
+        rows: Which examples.
+        weight: What the loss of each counts.
+        parameters: Name -> numbers that the pass used.
+        environments: For each row, every symbol of the derivation and its number.
+        found: Name -> quantities.
+    """
+
+    rows: tuple[int, ...]
+    weight: Fraction
+    parameters: Mapping[str, Array]
+    environments: tuple[Environment, ...]
+    found: Quantities
+
+
+def run(derivation: Derivation, numbers: Numbers) -> list[Pass]:
+    """The network as given; then a pass for each update of gradient descent, and one with its outcome."""
     network = derivation.network
-    parameters = {
-        name: _array(laid_out, numbers) for name, laid_out in network.parameters().items()
-    }
-    rows = range(network.rows)
-    found = _evaluate(derivation, numbers, parameters, rows, network.row_weight, 0)
+    everyone = tuple(range(network.rows))
+    parameters = {name: _array(laid_out, numbers) for name, laid_out in network.parameters().items()}
+    passes = [_evaluate(derivation, numbers, parameters, everyone, network.row_weight, 0)]
     if network.step is None:
-        return found
-    for count, (chosen, weight) in enumerate(updates(network), start=1):
-        gradients = (
-            found
-            if count == 1 and len(chosen) == network.rows and weight == network.row_weight
-            else _evaluate(derivation, numbers, parameters, chosen, weight, count)
-        )
-        rate = _rational(network.step.learning_rate)
-        for name in parameters:
-            if name not in network.step.frozen:
-                parameters[name] = parameters[name] - _scaled(gradients[name], rate)
-    after = _evaluate(derivation, numbers, parameters, rows, network.row_weight, -1)
-    for name, array in parameters.items():
-        found[f"step.{name}"] = array
-    for name, array in after.items():
-        if name == "loss" or (name.startswith(("pre_activation_", "output_")) and "gradient" not in name):
-            found[f"step.{name}"] = array
+        return passes
+    rate = _rational(network.step.learning_rate)
+    for count, (rows, weight) in enumerate(updates(network), start=1):
+        passes.append(_evaluate(derivation, numbers, parameters, rows, weight, count))
+        gradients = passes[-1].found
+        parameters = {
+            name: array if name in network.step.frozen else array - _scaled(gradients[name], rate)
+            for name, array in parameters.items()
+        }
+    last = len(passes)
+    passes.append(_evaluate(derivation, numbers, parameters, everyone, network.row_weight, last))
+    return passes
+
+
+def quantities(passes: Sequence[Pass]) -> Quantities:
+    """Every quantity of a network and of the gradient descent that its exercise asks for."""
+    found = dict(passes[0].found)
+    if len(passes) > 1:
+        found |= {f"step.{name}": array for name, array in passes[-1].parameters.items()}
+        found |= {
+            f"step.{name}": array
+            for name, array in passes[-1].found.items()
+            if name == "loss" or (name.startswith(("pre_activation_", "output_")) and "gradient" not in name)
+        }
     return found
 
 
@@ -106,7 +131,7 @@ def _evaluate(
     rows: Sequence[int],
     weight: Fraction,
     update: int,
-) -> Quantities:
+) -> Pass:
     """One forward and backward pass over the rows named."""
     network = derivation.network
     shared = _bound_parameters(derivation, parameters)
@@ -118,7 +143,8 @@ def _evaluate(
             values.update(_bound(derivation.target_symbols, network.targets[row], numbers))
         _run_row(derivation, numbers, values, row, update)
         environments.append(values)
-    return _gathered(derivation, numbers, environments, parameters, _rational(weight))
+    found = _gathered(derivation, numbers, environments, parameters, _rational(weight))
+    return Pass(tuple(rows), weight, parameters, tuple(environments), found)
 
 
 def _bound(symbols: Sequence[sp.Symbol], row: Sequence[Fraction], numbers: Numbers) -> Environment:

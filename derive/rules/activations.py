@@ -9,6 +9,7 @@ each other: as an exact rule (`value`, `slope`; handed SymPy or one of the exact
 `m.step(z)` is 1 for z > 0, else 0: at a kink the derivative is the left one, as in torch.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -23,8 +24,8 @@ class Activation:
 
     Attributes:
         latex: How its name is set, e.g. `\\operatorname{ReLU}`.
-        formula: LaTeX of the definition, for an argument spelled `z`.
-        slope_formula: LaTeX of the derivative at `z`, in terms of `z` and the output `a`.
+        formula: LaTeX of the definition for one unit (`fill` puts symbols or numbers in).
+        slope_formula: LaTeX of the derivative at the pre-activation, one factor of a product.
         value: (z, m, p) -> output. For softmax `z` is the whole row and so is the result.
         slope: (z, a, m, p) -> derivative at z. For softmax the Jacobian, rows are outputs.
         array: (z, xp, p) -> output; z: (n,).
@@ -58,6 +59,12 @@ class Activation:
     kink: Callable[[Any], tuple[Any, Any]] | None = None
     probability: bool = False
     textbook: Rule | None = None
+
+
+def fill(template: str, z: str = "", a: str = "", p: str = "", product: str = r"\,") -> str:
+    """A formula of the tables with spellings for `<z>`, `<a>`, `<p>` and the product sign `<o>`."""
+    spellings = {"<z>": z, "<a>": a, "<p>": p, "<o>": product}
+    return re.sub("<[zapo]>", lambda match: spellings[match[0]], template)
 
 
 def _logistic(z: Any, m: Any) -> Any:
@@ -99,7 +106,7 @@ def _size_of_output(z: Any, a: Any, xp: Any, p: Any) -> Any:
 ACTIVATIONS: Mapping[str, Activation] = {
     "identity": Activation(
         latex=r"\operatorname{id}",
-        formula="z",
+        formula="<z>",
         slope_formula="1",
         value=lambda z, m, p: z,
         slope=lambda z, a, m, p: m.one,
@@ -113,8 +120,8 @@ ACTIVATIONS: Mapping[str, Activation] = {
     ),
     "relu": Activation(
         latex=r"\operatorname{ReLU}",
-        formula=r"\max(0, z)",
-        slope_formula=r"\mathbb{1}[z > 0]",
+        formula=r"\max(0, <z>)",
+        slope_formula=r"\mathbb{1}[<z> > 0]",
         value=lambda z, m, p: m.step(z) * z,
         slope=lambda z, a, m, p: m.step(z),
         array=lambda z, xp, p: xp.maximum(z, 0),
@@ -128,8 +135,8 @@ ACTIVATIONS: Mapping[str, Activation] = {
     ),
     "leaky_relu": Activation(
         latex=r"\operatorname{LeakyReLU}",
-        formula=r"\max(z, 0) + p \min(z, 0)",
-        slope_formula=r"\mathbb{1}[z > 0] + p\,\mathbb{1}[z \le 0]",
+        formula=r"\max(<z>, 0) + <p> \min(<z>, 0)",
+        slope_formula=r"(\mathbb{1}[<z> > 0] + <p>\,\mathbb{1}[<z> \le 0])",
         value=lambda z, m, p: (m.step(z) + p * (1 - m.step(z))) * z,
         slope=lambda z, a, m, p: m.step(z) + p * (1 - m.step(z)),
         array=lambda z, xp, p: xp.where(z > 0, z, p * z),
@@ -144,8 +151,8 @@ ACTIVATIONS: Mapping[str, Activation] = {
     ),
     "elu": Activation(
         latex=r"\operatorname{ELU}",
-        formula=r"\max(z, 0) + p\,(e^{\min(z, 0)} - 1)",
-        slope_formula=r"\mathbb{1}[z > 0] + p\,e^{z}\,\mathbb{1}[z \le 0]",
+        formula=r"\max(<z>, 0) + <p>\,(e^{\min(<z>, 0)} - 1)",
+        slope_formula=r"(\mathbb{1}[<z> > 0] + <p>\,e^{<z>}<o>\mathbb{1}[<z> \le 0])",
         value=lambda z, m, p: m.step(z) * z + (1 - m.step(z)) * p * (m.exp(z) - 1),
         slope=lambda z, a, m, p: m.step(z) + (1 - m.step(z)) * p * m.exp(z),
         array=lambda z, xp, p: xp.where(z > 0, z, p * xp.expm1(xp.minimum(z, 0))),
@@ -159,8 +166,8 @@ ACTIVATIONS: Mapping[str, Activation] = {
     ),
     "sigmoid": Activation(
         latex=r"\sigma",
-        formula=r"\frac{1}{1 + e^{-z}}",
-        slope_formula="a (1 - a)",
+        formula=r"\frac{1}{1 + e^{-<z>}}",
+        slope_formula="<a><o>(1 - <a>)",
         value=lambda z, m, p: _logistic(z, m),
         slope=lambda z, a, m, p: a * (1 - a),
         array=lambda z, xp, p: 1 / (1 + xp.exp(-z)),
@@ -173,8 +180,8 @@ ACTIVATIONS: Mapping[str, Activation] = {
     ),
     "tanh": Activation(
         latex=r"\tanh",
-        formula=r"\frac{e^{z} - e^{-z}}{e^{z} + e^{-z}}",
-        slope_formula="1 - a^2",
+        formula=r"\tanh(<z>)",
+        slope_formula="(1 - <a><o><a>)",
         value=lambda z, m, p: (1 - m.exp(-2 * z)) / (1 + m.exp(-2 * z)),
         slope=lambda z, a, m, p: 1 - a**2,
         array=lambda z, xp, p: xp.tanh(z),
@@ -188,8 +195,8 @@ ACTIVATIONS: Mapping[str, Activation] = {
     ),
     "softplus": Activation(
         latex=r"\operatorname{softplus}",
-        formula=r"\log(1 + e^{z})",
-        slope_formula=r"\frac{1}{1 + e^{-z}}",
+        formula=r"\log(1 + e^{<z>})",
+        slope_formula=r"\sigma(<z>)",
         value=lambda z, m, p: m.log(1 + m.exp(z)),
         slope=lambda z, a, m, p: _logistic(z, m),
         array=lambda z, xp, p: xp.maximum(z, 0) + xp.log1p(xp.exp(-abs(z))),
@@ -202,8 +209,8 @@ ACTIVATIONS: Mapping[str, Activation] = {
     ),
     "silu": Activation(
         latex=r"\operatorname{SiLU}",
-        formula=r"\frac{z}{1 + e^{-z}}",
-        slope_formula=r"\sigma(z) + z\,\sigma(z)\,(1 - \sigma(z))",
+        formula=r"\frac{<z>}{1 + e^{-<z>}}",
+        slope_formula=r"\sigma(<z>)<o>(1 + <z><o>\sigma(-<z>))",
         value=lambda z, m, p: z * _logistic(z, m),
         slope=lambda z, a, m, p: _logistic(z, m) + z * _logistic(z, m) * _logistic(-z, m),
         array=lambda z, xp, p: z / (1 + xp.exp(-z)),
@@ -217,8 +224,8 @@ ACTIVATIONS: Mapping[str, Activation] = {
     ),
     "gelu": Activation(
         latex=r"\operatorname{GELU}",
-        formula=r"\frac{z}{2} \left(1 + \operatorname{erf}\frac{z}{\sqrt{2}}\right)",
-        slope_formula=r"\Phi(z) + z\,\varphi(z)",
+        formula=r"\frac{<z>}{2} \left(1 + \operatorname{erf}\frac{<z>}{\sqrt{2}}\right)",
+        slope_formula=r"(\Phi(<z>) + <z><o>\varphi(<z>))",
         value=lambda z, m, p: z * _normal(z, m),
         slope=lambda z, a, m, p: _normal(z, m) + z * _bell(z, m),
         array=lambda z, xp, p: z * (1 + xp.erf(z / 2**0.5)) / 2,
@@ -233,8 +240,8 @@ ACTIVATIONS: Mapping[str, Activation] = {
     ),
     "softmax": Activation(
         latex=r"\operatorname{softmax}",
-        formula=r"\frac{e^{z_k}}{\sum_j e^{z_j}}",
-        slope_formula=r"a_i\,([i = j] - a_j)",
+        formula=r"\frac{e^{<z>_k}}{\sum_j e^{<z>_j}}",
+        slope_formula=r"<a>_i\,([i = j] - <a>_j)",
         value=lambda z, m, p: _softmax(z, m),
         slope=lambda z, a, m, p: _softmax_jacobian(a),
         array=lambda z, xp, p: _array_softmax(z, xp),

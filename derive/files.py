@@ -1,0 +1,211 @@
+"""The disk: finding templates, fonts and exercises, reading text, and writing beside-and-rename.
+
+Nothing else in the program touches the disk but the command line.
+"""
+
+import importlib.util
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import jinja2
+from jinja2.sandbox import SandboxedEnvironment
+
+from derive.errors import Problem, ProblemError
+
+_PACKAGE = Path(__file__).resolve().parent
+# The packages that carry fonts with Korean glyphs, and the folder of the fonts inside each.
+_FONT_PACKAGES = {"pylopdf_fonts_ko": ".", "koreanize_matplotlib": "fonts"}
+LARGEST_TEXT = 8_000_000
+
+
+@cache
+def font_folders() -> tuple[Path, ...]:
+    """The folders of the Korean fonts, found without importing the packages that carry them.
+
+    Raises:
+        ProblemError: A font package isn't installed.
+    """
+    return tuple(_font_folder(package, folder) for package, folder in _FONT_PACKAGES.items())
+
+
+def _font_folder(package: str, folder: str) -> Path:
+    found = importlib.util.find_spec(package)
+    if found is None or not found.submodule_search_locations:
+        name = package.replace("_", "-")
+        raise _problem("", f"the fonts of the package {name} are missing", "", f"pip install {name}")
+    return (Path(next(iter(found.submodule_search_locations))) / folder).resolve()
+
+
+def template_folders(extra: Path | None = None) -> list[Path]:
+    """Where templates are looked for, first place first: the user's own, then the program's.
+
+    Raises:
+        ProblemError: `extra` is no folder.
+    """
+    if extra is not None and not extra.is_dir():
+        raise _problem(
+            str(extra), f"no folder of templates at {extra}", "", "give --templates a folder that is there"
+        )
+    return [*([extra] if extra else []), _shipped("templates")]
+
+
+def example_exercises() -> list[Path]:
+    """The exercise files that come with the program, in the order of their names."""
+    return sorted(_shipped("exercises").glob("*.yaml"))
+
+
+def _shipped(name: str) -> Path:
+    """A folder inside the package (installed from a wheel), or else beside it (a checkout)."""
+    inside = _PACKAGE / name
+    return inside if inside.is_dir() else _PACKAGE.parent / name
+
+
+def environment(
+    folders: Sequence[Path], *, html: bool = False, brackets: str = "{}"
+) -> jinja2.Environment:
+    """A Jinja environment in which a misspelt name raises and templates can't reach the program.
+
+    Args:
+        folders: Where templates are looked for, first place first.
+        html: Whether values are escaped as HTML.
+        brackets: "{}" for `{{ value }}` and `{% if %}`; "<>" for `<< value >>` and `<% if %>`, which suit
+            TeX and Typst better.
+    """
+    opening, closing = brackets
+    return SandboxedEnvironment(
+        loader=jinja2.FileSystemLoader(folders),
+        undefined=jinja2.StrictUndefined,
+        autoescape=html,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        variable_start_string=opening * 2,
+        variable_end_string=closing * 2,
+        block_start_string=opening + "%",
+        block_end_string="%" + closing,
+        comment_start_string=opening + "#",
+        comment_end_string="#" + closing,
+    )
+
+
+@cache
+def shipped_environment(html: bool, brackets: str) -> jinja2.Environment:
+    """The environment over the program's own templates; kept, so that each is compiled once."""
+    return environment(template_folders(), html=html, brackets=brackets)
+
+
+def read_template(name: str) -> str:
+    """The text of a template file of the program that is included as it is, such as `style.css`."""
+    return (_shipped("templates") / name).read_text(encoding="utf-8")
+
+
+def read_text(path: Path) -> str:
+    """The text of a file in UTF-8, with or without a byte order mark.
+
+    Raises:
+        ProblemError: It is missing, a folder, too large, binary or in another encoding.
+    """
+    name = str(path)
+    try:
+        if path.is_dir():
+            raise _problem(name, f"{name} is a folder", "a file is read here", "name a file inside it")
+        if path.stat().st_size > LARGEST_TEXT:
+            why = f"at most {LARGEST_TEXT // 1_000_000} MB are read"
+            raise _problem(name, f"{name} is too large", why, "is it the right file?")
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise _problem(name, f"{name} does not exist", "", "check the path") from None
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise _problem(name, f"{name} can't be read", why, "check its permissions") from None
+    if b"\0" in content and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise _problem(name, f"{name} is not a text file", "it has null bytes", "name a text file")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _encoding_problem(name, content, error) from None
+
+
+def _encoding_problem(name: str, content: bytes, error: UnicodeDecodeError) -> ProblemError:
+    before = content[: error.start]
+    line = before.count(b"\n") + 1
+    column = len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
+    why = f"byte 0x{content[error.start]:02x} is not UTF-8{_likely_encoding(content)}"
+    problem = Problem(name, line, column, f"{name} is not in UTF-8", why, "save it as UTF-8")
+    return ProblemError([problem])
+
+
+def _likely_encoding(content: bytes) -> str:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "; it looks like UTF-16"
+    try:
+        content.decode("cp949")
+    except UnicodeDecodeError:
+        return ""
+    return "; it looks like CP949 (a Korean Windows encoding)"
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all: beside its place, flushed to the disk, then renamed into it.
+
+    Folders that are missing are made. A file that was there is replaced.
+
+    Raises:
+        ProblemError: The folder can't be written to, or the disk is full; nothing is left behind.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_beside(path, content)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise _problem(str(path), f"{path} can't be written", why, "check the folder and the disk") from None
+
+
+def _write_beside(path: Path, content: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:60]}.", suffix=".part")
+    beside = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        # mkstemp makes files that only their owner may read; a report is for others too.
+        beside.chmod(0o666 & ~_umask())
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    _flush_folder(path.parent)
+
+
+@cache
+def _umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make the renaming itself last, where the system can (Windows can't open folders)."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def private_folder() -> Iterator[Path]:
+    """A new folder that only this user may read, gone afterwards with all that is in it."""
+    with tempfile.TemporaryDirectory(prefix="derive-") as name:
+        yield Path(name).resolve()
+
+
+def _problem(file: str, what: str, why: str, fix: str) -> ProblemError:
+    return ProblemError([Problem(file, None, None, what, why, fix)])

@@ -1,0 +1,160 @@
+"""Document -> PDF through the typst wheel: tagged PDF/UA-1, the same bytes every time."""
+
+from functools import cache
+
+import typst
+
+from derive import files
+from derive.render import document as d
+from derive.render.expression import Grid
+from derive.render.mathematics import spell
+from derive.render.page import Page
+from derive.render.spoken import words
+from derive.render.typst_mathematics import typst as typst_inline
+from derive.render.typst_mathematics import typst_display
+from derive.render.typst_text import quote
+from derive.render.vector import checked_svg
+from derive.render.wording import WORDINGS
+
+_PAPERS = {"a4": "a4", "letter": "us-letter"}
+
+
+def render_pdf(document: d.Document, page: Page) -> bytes:
+    """The PDF of a document.
+
+    Raises:
+        RenderError: A formula doesn't fit the line at a readable size, or Typst refuses or warns.
+    """
+    writer = _Writer(page)
+    source = {"main.typ": _source(writer, document).encode()}
+    for name in writer.pictures:
+        source[f"{name}.svg"] = checked_svg(page.pictures[name]).encode()
+    try:
+        pdf, warnings = _compiler().compile_with_warnings(
+            input=source,  # type: ignore[arg-type]  # the stub lacks dict, which the wheel documents
+            format="pdf",
+            timestamp=0,
+            pdf_standards=["ua-1"],
+        )
+    except typst.TypstError as error:
+        raise d.RenderError(f"Typst: {error.message}") from None
+    if warnings:
+        raise d.RenderError("Typst warns: " + "; ".join(warning.message for warning in warnings))
+    if not isinstance(pdf, bytes):
+        raise d.RenderError("Typst wrote no PDF")
+    return pdf
+
+
+def _source(writer: "_Writer", document: d.Document) -> str:
+    page = writer.page
+    wording = WORDINGS[page.language]
+    return files.shipped_environment(html=False, brackets="<>").get_template("page.typ.j2").render(
+        title=quote(page.title),
+        audience=quote(wording.audience[page.audience]),
+        identifier=quote(page.identifier),
+        language=page.language,
+        paper=_PAPERS[page.paper],
+        fields=", ".join(map(quote, wording.fields)),
+        body=writer.blocks(document),
+    )
+
+
+@cache
+def _compiler() -> typst.Compiler:
+    """One compiler for all documents: reading the fonts takes longer than a page."""
+    fonts = typst.Fonts(include_system_fonts=False, font_paths=list(map(str, files.font_folders())))
+    return typst.Compiler(b"", font_paths=fonts)
+
+
+class _Writer:
+    """Typst markup for one document; remembers which pictures it used."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.wording = WORDINGS[page.language]
+        self.pictures: dict[str, None] = {}
+
+    def blocks(self, blocks: d.Document) -> str:
+        return "\n\n".join(map(self.block, blocks))
+
+    def block(self, block: d.Block) -> str:
+        match block:
+            case d.Heading(level, children):
+                return f"#heading(level: {level}, outlined: true)[{self.line(children)}]"
+            case d.Paragraph(children, tied):
+                return f"#tied[{self.line(children)}]" if tied else self.line(children)
+            case d.Formula(latex):
+                return self._formula(latex)
+            case d.Items(items, start):
+                return self._items(items, start)
+            case d.Table():
+                return self._table(block)
+            case d.Listing(code, language):
+                return f"#listing({quote(language)}, {quote(code.rstrip(chr(10)))})"
+            case d.Figure(name):
+                return self._figure(name)
+            case d.Rule():
+                return "#rule()"
+            case d.Box(kind, blocks):
+                return f"#{kind}-box[\n{self.blocks(blocks)}\n]"
+            case d.MatrixSpaces(items):
+                return "#matrix-spaces(" + " ".join(f"[{self._matrix_space(item)}]," for item in items) + ")"
+            case d.Space(kind, height):
+                return f"#{kind}-space({height})"
+            case d.Fields():
+                return "#fields()"
+        raise TypeError(f"{type(block).__name__} should have been resolved before rendering")
+
+    def _formula(self, latex: str) -> str:
+        tree = spell(latex, display=True).tree
+        lines = len(tree.rows) if isinstance(tree, Grid) and tree.kind == "aligned" else 1
+        alt = quote(words(tree, self.page.language))
+        return f"#formula({alt}, {lines}, ${' '}{typst_display(tree)}{' '}$)"
+
+    def _items(self, items: tuple[d.Document, ...], start: int | None) -> str:
+        bodies = " ".join(f"[{self.blocks(item)}]," for item in items)
+        return f"#list({bodies})" if start is None else f"#enum(start: {start}, {bodies})"
+
+    def _table(self, table: d.Table) -> str:
+        header = " ".join(f"[{self.line(cell)}]," for cell in table.header)
+        rows = "\n".join(" ".join(f"[{self.line(cell)}]," for cell in row) for row in table.rows)
+        return f"#data-table(({', '.join(table.alignments)},), ({header}),\n{rows}\n)"
+
+    def _figure(self, name: str) -> str:
+        picture = self.page.pictures.get(name)
+        if picture is None:
+            raise d.RenderError(f"the page has no picture named '{name}'")
+        self.pictures[name] = None
+        return f"#picture({quote(name + '.svg')}, {quote(picture.alt)})"
+
+    def _matrix_space(self, space: d.MatrixSpace) -> str:
+        alt = quote(self.wording.empty_matrix.format(space.rows, space.columns))
+        blank = f"#matrix-space({space.rows}, {space.columns}, {alt})"
+        if space.label is None:
+            return blank
+        tree = spell(space.label, display=False).tree
+        label = f"${typst_inline(tree)} \\=$"
+        return f"#labelled({quote(words(tree, self.page.language))}, {label})[{blank}]"
+
+    def line(self, children: tuple[d.Inline, ...]) -> str:
+        return "".join(map(self.inline, children))
+
+    def inline(self, child: d.Inline) -> str:
+        match child:
+            case d.Text(text):
+                return f"#{quote(text)};"
+            case d.Emphasis(children, strong):
+                return f"#{'strong' if strong else 'emph'}[{self.line(children)}];"
+            case d.Code(text):
+                return f"#code({quote(text)});"
+            case d.Mathematics(latex):
+                tree = spell(latex, display=False).tree
+                return f"#inline-formula({quote(words(tree, self.page.language))}, ${typst_inline(tree)}$);"
+            case d.LineBreak():
+                return "#linebreak();"
+            case d.Blank(children):
+                return f"#filled[{self.line(children)}];"
+            case d.Gap(width):
+                return f"#gap({width:g}em);"
+            case d.Points(count):
+                return f"#points({quote(self.wording.badge(count))});"

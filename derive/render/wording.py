@@ -1,0 +1,45 @@
+"""The few words that the renderers themselves print, in both languages."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Wording:
+    """The words of one language."""
+
+    fields: tuple[str, ...]
+    points: str
+    point: str
+    solution: str
+    write_code: str
+    audience: dict[str, str]
+    empty_matrix: str
+    gap: str
+
+    def badge(self, count: str) -> str:
+        """The words of a points badge."""
+        return (self.point if count.strip() == "1" else self.points).format(count.strip())
+
+
+WORDINGS = {
+    "en": Wording(
+        fields=("Name", "Student number", "Section", "Date"),
+        points="({} points)",
+        point="({} point)",
+        solution="Solution",
+        write_code="write your code here",
+        audience={"key": "Answer key", "handout": "Handout"},
+        empty_matrix="empty {} by {} matrix to fill in",
+        gap="blank to fill in",
+    ),
+    "ko": Wording(
+        fields=("이름", "학번", "분반", "날짜"),
+        points="({}점)",
+        point="({}점)",
+        solution="풀이",
+        write_code="여기에 코드를 쓰세요",
+        audience={"key": "정답 및 풀이", "handout": "문제지"},
+        empty_matrix="채워 넣을 {}행 {}열 빈 행렬",
+        gap="채워 넣을 빈칸",
+    ),
+}
