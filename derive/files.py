@@ -64,9 +64,7 @@ def _shipped(name: str) -> Path:
     return inside if inside.is_dir() else _PACKAGE.parent / name
 
 
-def environment(
-    folders: Sequence[Path], *, html: bool = False, brackets: str = "{}"
-) -> jinja2.Environment:
+def environment(folders: Sequence[Path], *, html: bool = False, brackets: str = "{}") -> jinja2.Environment:
     """A Jinja environment in which a misspelt name raises and templates can't reach the program.
 
     Args:
@@ -75,7 +73,7 @@ def environment(
         brackets: "{}" for `{{ value }}` and `{% if %}`; "<>" for `<< value >>` and `<% if %>`, which suit
             TeX and Typst better.
     """
-    opening, closing = brackets
+    opening, closing = brackets[0], brackets[1]
     return SandboxedEnvironment(
         loader=jinja2.FileSystemLoader(folders),
         undefined=jinja2.StrictUndefined,
@@ -93,14 +91,15 @@ def environment(
 
 
 @cache
-def shipped_environment(html: bool, brackets: str) -> jinja2.Environment:
-    """The environment over the program's own templates; kept, so that each is compiled once."""
-    return environment(template_folders(), html=html, brackets=brackets)
+def page_environment(extra: Path | None, html: bool, brackets: str) -> jinja2.Environment:
+    """The environment of the pages around a story; kept, so that each template is compiled once.
 
-
-def read_template(name: str) -> str:
-    """The text of a template file of the program that is included as it is, such as `style.css`."""
-    return (_shipped("templates") / name).read_text(encoding="utf-8")
+    Args:
+        extra: The user's own folder of templates, which goes first.
+        html: As for `environment`.
+        brackets: As for `environment`.
+    """
+    return environment(template_folders(extra), html=html, brackets=brackets)
 
 
 def read_text(path: Path) -> str:

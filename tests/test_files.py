@@ -1,0 +1,135 @@
+"""The disk: what is found, how reading fails, and that writing is whole or not at all."""
+
+import os
+import sys
+from pathlib import Path
+
+import jinja2
+import pytest
+from jinja2.exceptions import SecurityError
+
+from derive import files
+from derive.errors import ProblemError
+
+
+def what(error: pytest.ExceptionInfo[ProblemError]) -> str:
+    (problem,) = error.value.problems
+    assert problem.fix
+    return f"{problem.what} {problem.why}"
+
+
+def test_fonts_are_found_without_importing_their_packages() -> None:
+    fonts = {path.name for folder in files.font_folders() for path in folder.iterdir()}
+    assert {"NotoSerifKR-Regular.otf", "NanumGothicBold.ttf"} <= fonts
+    assert "pylopdf_fonts_ko" not in sys.modules
+    assert "koreanize_matplotlib" not in sys.modules
+
+
+def test_templates_of_the_user_go_first(tmp_path: Path) -> None:
+    (tmp_path / "page.html.j2").write_text("mine", "utf-8")
+    assert files.page_environment(tmp_path, True, "{}").get_template("page.html.j2").render() == "mine"
+    assert files.template_folders()[-1].joinpath("style.css").is_file()
+    with pytest.raises(ProblemError) as error:
+        files.template_folders(tmp_path / "missing")
+    assert "no folder" in what(error)
+
+
+def test_example_exercises_are_yaml_files() -> None:
+    assert all(path.suffix == ".yaml" for path in files.example_exercises())
+
+
+def test_reads_text_with_and_without_a_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    for content in ("가: 1\n".encode(), "가: 1\n".encode("utf-8-sig")):
+        path.write_bytes(content)
+        assert files.read_text(path) == "가: 1\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"a\0b", "not a text file"),
+        ("이름".encode("cp949"), "CP949"),
+        ("name".encode("utf-16"), "UTF-16"),
+        (b"\xff\xff", "not in UTF-8"),
+    ],
+)
+def test_says_what_is_wrong_with_a_file(tmp_path: Path, content: bytes, said: str) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_bytes(content)
+    with pytest.raises(ProblemError) as error:
+        files.read_text(path)
+    assert said in what(error)
+    assert error.value.problems[0].file == str(path)
+
+
+def test_says_where_the_encoding_breaks(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_bytes("a\n가나".encode() + "다".encode("cp949"))
+    with pytest.raises(ProblemError) as error:
+        files.read_text(path)
+    assert (error.value.problems[0].line, error.value.problems[0].column) == (2, 3)
+
+
+def test_missing_folder_and_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path, said in ((tmp_path / "missing", "does not exist"), (tmp_path, "is a folder")):
+        with pytest.raises(ProblemError) as error:
+            files.read_text(path)
+        assert said in what(error)
+    monkeypatch.setattr(files, "LARGEST_TEXT", 3)
+    (tmp_path / "large").write_bytes(b"1234")
+    with pytest.raises(ProblemError) as error:
+        files.read_text(tmp_path / "large")
+    assert "too large" in what(error)
+
+
+def test_writes_into_new_folders_and_over_old_files(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "한글 b" / "c.txt"
+    files.write(path, b"one")
+    files.write(path, b"two")
+    assert path.read_bytes() == b"two"
+    assert [child.name for child in path.parent.iterdir()] == ["c.txt"]
+    assert path.stat().st_mode & 0o044 == 0o044 & ~files._umask()
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "c.txt"
+    files.write(path, b"one")
+
+    def fail(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(ProblemError) as error:
+        files.write(path, b"two")
+    assert "No space left" in what(error)
+    assert path.read_bytes() == b"one"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_writing_under_a_file_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"")
+    with pytest.raises(ProblemError) as error:
+        files.write(tmp_path / "a" / "b", b"")
+    assert "can't be written" in what(error)
+
+
+def test_templates_fail_on_misspelt_names_and_can_not_reach_the_program(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("<< nonsense >>", "utf-8")
+    (tmp_path / "b").write_text("<< ''.__class__.__mro__ >>", "utf-8")
+    (tmp_path / "c").write_text("{{ x }}", "utf-8")
+    made = files.environment([tmp_path], brackets="<>")
+    with pytest.raises(jinja2.UndefinedError):
+        made.get_template("a").render()
+    with pytest.raises(SecurityError):
+        made.get_template("b").render()
+    assert files.environment([tmp_path], html=True).get_template("c").render(x="<b>") == "&lt;b&gt;"
+
+
+def test_a_private_folder_is_private_and_goes_away() -> None:
+    with files.private_folder() as folder:
+        assert folder.stat().st_mode & 0o077 == 0
+        (folder / "a").write_bytes(b"")
+    assert not folder.exists()
