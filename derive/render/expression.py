@@ -1,5 +1,7 @@
 """A formula as a tree, and its estimated width: what the spellings of mathematics are folded from."""
 
+# ruff: noqa: RUF001  (the symbols themselves, which look like letters)
+
 from dataclasses import dataclass
 
 
@@ -116,7 +118,7 @@ Expression = (
 
 _SCRIPT_SIZE = 0.72
 _LEAF_WIDTHS = {"identifier": 0.6, "upright": 0.54, "number": 0.52, "text": 0.52, "operator": 0.42}
-_COLUMN_GAP = {"matrix": 0.9, "cases": 1.0, "aligned": 0.1}
+_COLUMN_GAP = {"cases": 1.0, "aligned": 0.1}
 
 
 def width(expression: Expression | None) -> float:
@@ -154,11 +156,23 @@ def _leaf_width(kind: str, text: str) -> float:
         return 1.4
     if kind == "operator" and text in "+−±×⊙⊗⋅∘∑∏":
         return 1.2
+    return sum(_letter_width(kind, letter) for letter in text)
+
+
+def _letter_width(kind: str, letter: str) -> float:
     # Hangul and other wide letters fill a whole em.
-    return sum(1.0 if ord(letter) > 0x2E7F and ord(letter) < 0x1D000 else _LEAF_WIDTHS[kind] for letter in text)
+    if 0x2E7F < ord(letter) < 0x1D000 or letter == "∞":
+        return 1.0
+    return 0.75 if kind == "identifier" and letter.isupper() else _LEAF_WIDTHS[kind]
 
 
 def _grid_width(kind: str, rows: tuple[tuple[Expression, ...], ...]) -> float:
     columns = max(map(len, rows), default=0)
     widest = [max((width(row[i]) for row in rows if i < len(row)), default=0.0) for i in range(columns)]
-    return sum(widest) + _COLUMN_GAP[kind] * max(columns - 1, 0)
+    gap = column_gap(columns) + 0.1 if kind == "matrix" else _COLUMN_GAP[kind]
+    return sum(widest) + gap * max(columns - 1, 0)
+
+
+def column_gap(columns: int) -> float:
+    """The room between the columns of a matrix in em: less where there are many."""
+    return 0.8 if columns <= 8 else 0.5 if columns <= 16 else 0.2

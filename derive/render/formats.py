@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from derive.render.audience import for_reader
+from derive.render.breaking import break_wide
 from derive.render.document import Document, RenderError
 from derive.render.html import render_html
 from derive.render.latex import render_tex
@@ -57,6 +58,8 @@ def render(markdown: str, page: Page, formats: Sequence[str]) -> dict[str, bytes
         raise RenderError(f"unknown format {unknown[0]}; known: {', '.join(FORMATS)}")
     document = parse(markdown)
     return {
-        name: FORMATS[name].render(for_reader(document, page.audience, FORMATS[name].medium), page)
+        name: FORMATS[name].render(
+            break_wide(for_reader(document, page.audience, FORMATS[name].medium)), page
+        )
         for name in formats
     }

@@ -7,6 +7,7 @@ raises: in a worksheet it would show an answer or hide a question.
 
 import re
 from functools import cache
+from itertools import pairwise
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -23,6 +24,7 @@ BOXES = ("given", "note", "verdict")
 READERS = ("key", "handout", "notebook", "paper")
 DEFAULT_BLANK_WIDTH = 3.0
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_NAME = re.compile(r"[A-Za-z0-9_-]+")
 _CLOSING_FENCE = re.compile(r"^[\s>]*:{3,}\s*$")
 
 
@@ -77,8 +79,8 @@ def _check_fences(tokens: list[Token], lines: list[str]) -> None:
         start, end = token.map
         if end in closing_lines or end >= len(lines) or not _CLOSING_FENCE.match(lines[end]):
             raise d.RenderError(
-                f"line {start + 1} of the story: '{lines[start].strip()}' is never closed; a container around "
-                "another one needs more colons than the one inside"
+                f"line {start + 1} of the story: '{lines[start].strip()}' is never closed; a container "
+                "around another one needs more colons than the one inside"
             )
         closing_lines.add(end)
 
@@ -151,14 +153,20 @@ def _figure(node: SyntaxTreeNode) -> d.Figure | None:
     source = str(children[0].attrs.get("src", ""))
     if not source.startswith("picture:"):
         raise d.RenderError(f"{_where(node)}a picture is named 'picture:NAME', not '{source}'")
-    return d.Figure(source.removeprefix("picture:"), d.plain(_inlines(children[0].children)))
+    name = source.removeprefix("picture:")
+    if not _NAME.fullmatch(name):
+        raise d.RenderError(
+            f"{_where(node)}a picture's name has letters, digits, - and _ alone, not '{name}'"
+        )
+    return d.Figure(name, d.plain(_inlines(children[0].children)))
 
 
 def _table(node: SyntaxTreeNode) -> d.Table:
     rows = [row for part in node.children for row in part.children]
     header, *body = (tuple(_line(cell) for cell in row.children) for row in rows)
     styles = [str(cell.attrs.get("style", "")) for cell in rows[0].children]
-    return d.Table(header, tuple(body), tuple(style.removeprefix("text-align:") or "left" for style in styles))
+    alignments = tuple(style.removeprefix("text-align:") or "left" for style in styles)
+    return d.Table(header, tuple(body), alignments)
 
 
 def _line(node: SyntaxTreeNode) -> tuple[d.Inline, ...]:
@@ -204,7 +212,8 @@ def _inline(node: SyntaxTreeNode) -> tuple[d.Inline, ...]:
 def _checked_text(node: SyntaxTreeNode) -> str:
     text = node.content
     if "$" in text:
-        raise d.RenderError(f"{_where(node)}unmatched $ near '{text.strip()[:40]}'; write \\$ for a dollar sign")
+        near = text.strip()[:40]
+        raise d.RenderError(f"{_where(node)}unmatched $ near '{near}'; write \\$ for a dollar sign")
     if re.match(r"\s*:::", text):
         raise d.RenderError(
             f"{_where(node)}stray ':::' near '{text.strip()[:40]}': it opens or closes no container"
@@ -219,7 +228,8 @@ def _span(node: SyntaxTreeNode) -> d.Inline:
             return d.Blank(children, _width(node))
         case "points":
             return d.Points(d.plain(children))
-    raise d.RenderError(f"{_where(node)}a span is {{.blank}} or {{.points}}, not {{.{node.attrs.get('class')}}}")
+    name = node.attrs.get("class")
+    raise d.RenderError(f"{_where(node)}a span is {{.blank}} or {{.points}}, not {{.{name}}}")
 
 
 def _width(node: SyntaxTreeNode) -> float:
@@ -247,5 +257,6 @@ def _tie(blocks: d.Document) -> d.Document:
         d.Paragraph(block.children, tied=True)
         if isinstance(block, d.Paragraph) and isinstance(follower, displays)
         else block
-        for block, follower in zip(blocks, (*blocks[1:], None), strict=True)
+        for block, follower in pairwise((*blocks, None))
+        if block is not None
     )

@@ -5,6 +5,8 @@ unknown commands; the walk turns that into an expression, from which Typst's mat
 the alternative text are folded. So no symbol can get lost between the formats without a word.
 """
 
+# ruff: noqa: RUF001  (the symbols themselves, which look like letters)
+
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,12 +22,16 @@ _APPLY = "\u2061"
 _NOTHING = "\u2063"
 _FENCES = "()[]{}|‖⌊⌋⌈⌉⟨⟩" + _NOTHING
 _MARKS = {
-    "ˆ": "hat", "^": "hat", "˜": "tilde", "~": "tilde", "¯": "bar", "ˉ": "bar", "‾": "overline", "̲": "overline",
-    "_": "underline", "˙": "dot", "→": "vector",
+    "ˆ": "hat", "^": "hat", "˜": "tilde", "~": "tilde", "¯": "bar", "ˉ": "bar", "˙": "dot", "→": "vector",
+    "‾": "overline", "\N{COMBINING LOW LINE}": "overline", "_": "underline",
 }  # fmt: skip
+_TALL = ("mfrac", "munder", "mover", "munderover", "msqrt", "mroot", "menclose")
 _DOTS = {(".", ".", "."): "…", ("·", "·", "·"): "⋯"}
 # Commands that change what later ones mean, or that reach outside the formula, never occur in a story.
-_REFUSED = re.compile(r"\\(?:g?x?e?def|let|(?:re|provide)?newcommand|label|tag|csname|catcode)(?![a-zA-Z])|\^\^|(?<!\\)%")
+_REFUSED = re.compile(
+    r"\\(?:g?x?e?def|let|(?:re|provide)?(?:new)?command|operatorname\*|label|tag|csname|catcode)(?![a-zA-Z])"
+    r"|\^\^|(?<!\\)%"
+)
 
 
 @dataclass(frozen=True)
@@ -55,11 +61,45 @@ def spell(latex: str, display: bool) -> FormulaSpellings:
         raise RenderError(f"{error} In the formula: {_shorten(latex)}") from None
     # The entity is HTML's and not XML's, and one spelling serves both.
     mathml = mathml.replace("&ApplyFunction;", _APPLY)
+    root = ElementTree.fromstring(mathml)
     try:
-        tree = _row(ElementTree.fromstring(mathml))
+        tree = _row(root)
     except RenderError as error:
         raise RenderError(f"{error} In the formula: {_shorten(latex)}") from None
+    if _settle_fences(root) | _draw_braces(root):
+        mathml = ElementTree.tostring(root, encoding="unicode")
     return FormulaSpellings(mathml[mathml.index(">") + 1 : mathml.rindex("</math>")], tree)
+
+
+def _settle_fences(root: ElementTree.Element) -> bool:
+    """Stop delimiters around what is no higher than a line from stretching; say whether there were any.
+
+    Chromium keeps the room of the largest size for a stretchy delimiter, so that `( 6 )` comes out loose.
+    """
+    settled = False
+    for row in root.iter():
+        if len(row) < 2 or not (_is_stretchy(row[0]) and _is_stretchy(row[-1])):
+            continue
+        if not any(inner.tag in _TALL or (inner.tag == "mtable" and len(inner) > 1) for inner in row.iter()):
+            row[0].set("stretchy", "false")
+            row[-1].set("stretchy", "false")
+            settled = True
+    return settled
+
+
+def _draw_braces(root: ElementTree.Element) -> bool:
+    """Leave braces below and above to the style sheet; say whether there were any.
+
+    Browsers stretch them no further than the sizes that the font happens to have.
+    """
+    drawn = False
+    for element in root.iter():
+        if len(element) == 2 and (element[1].text or "") in ("⏟", "⏞") and element[1].tag == "mo":
+            element.set("class", "under" if element[1].text == "⏟" else "over")
+            element.tag = "mrow"
+            del element[1], element.attrib["accent" if "accent" in element.attrib else "accentunder"]
+            drawn = True
+    return drawn
 
 
 def _shorten(latex: str) -> str:
@@ -183,7 +223,7 @@ def _script(element: ElementTree.Element) -> e.Expression:
         under = element.tag == "munder"
         return e.Accent(_walk(base), "underline" if under else _MARKS[mark])
     body, *rest = (_walk(child) for child in element)
-    if isinstance(body, e.Brace) and body.label is None and element.tag == ("mover" if body.over else "munder"):
+    if isinstance(body, e.Brace) and body.label is None and (element.tag == "mover") == body.over:
         return e.Brace(body.body, rest[0], body.over)
     stacked = element.tag.startswith(("munder", "mover"))
     match element.tag:

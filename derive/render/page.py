@@ -3,10 +3,12 @@
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 LANGUAGES = ("ko", "en")
 AUDIENCES = ("key", "handout")
 PAPERS = ("a4", "letter")
+_BIDIRECTIONAL = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Page:
         identifier: A short name that is printed on every page.
         paper: "a4" or "letter".
         pictures: The pictures that the story names with `![words](picture:NAME)`.
+        templates: A folder whose page templates go before the program's own.
     """
 
     title: str
@@ -42,6 +45,7 @@ class Page:
     identifier: str
     paper: str = "a4"
     pictures: Mapping[str, Picture] = field(default_factory=dict)
+    templates: Path | None = None
 
     def __post_init__(self) -> None:
         """Check the choices, and make title and identifier single lines of printable text.
@@ -63,8 +67,9 @@ class Page:
 def one_line(text: str) -> str:
     """`text` with each run of white space as one space, and without characters that no format can carry.
 
-    Control characters, lone surrogates and non-characters are not allowed in XML, PDF metadata or TeX;
-    each becomes U+FFFD, so that the reader sees that something was there.
+    Control characters, lone surrogates and non-characters are not allowed in XML, PDF metadata or TeX, and
+    overrides of the writing direction would make text read as what it isn't; each becomes U+FFFD, so that
+    the reader sees that something was there.
     """
     return " ".join("".join(map(_printable, text)).split())
 
@@ -72,5 +77,9 @@ def one_line(text: str) -> str:
 def _printable(character: str) -> str:
     if character.isspace():
         return " "
-    is_refused = unicodedata.category(character) in ("Cc", "Cs") or ord(character) & 0xFFFE == 0xFFFE
+    is_refused = (
+        unicodedata.category(character) in ("Cc", "Cs")
+        or unicodedata.bidirectional(character) in _BIDIRECTIONAL
+        or ord(character) & 0xFFFE == 0xFFFE
+    )
     return "\N{REPLACEMENT CHARACTER}" if is_refused else character

@@ -1,4 +1,4 @@
-"""What a handout has in the place of a solution: `2x4`, `W:2x2 ; 1x4`, `lines 3`, `space 5`, `code`, `nothing`."""
+"""What a handout has in the place of a solution: `2x4`, `W:2x2 ; 1x4`, `lines 3`, `space 5`, `code`."""
 
 import re
 from itertools import groupby
@@ -9,7 +9,7 @@ MOST_CELLS = 64
 MOST_LINES = 40
 _SHAPE = re.compile(r"(?:(?P<label>.+):)?\s*(?P<rows>[1-9]\d*)x(?P<columns>[1-9]\d*)")
 _ROOM = re.compile(r"(?P<kind>lines|space) (?P<height>[1-9]\d*)")
-_WORDS = re.compile(r"[^\W\d_]{2,}(?: [^\W\d_]+)*")
+_WORDS = re.compile(r"[a-zA-Z]{2,}(?: [a-zA-Z]+)*|[^\W\d_a-zA-Z][\w ]*")
 CODE_LINES = 8
 
 
@@ -45,7 +45,7 @@ def _item(text: str) -> MatrixSpace | Space | None:
             raise RenderError(f"'{text}' has more than {MOST_CELLS} cells in a line and can't be written in")
         return MatrixSpace(rows, columns, _label(match["label"]))
     raise RenderError(
-        f"a solution says what the handout has in its place: 2x4, lines 3, space 5, code or nothing, not '{text}'"
+        f"'{text}' doesn't say what the handout has in its place: 2x4, lines 3, space 5, code or nothing"
     )
 
 

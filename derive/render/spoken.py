@@ -1,5 +1,7 @@
 """Expression -> words: the alternative text of formulas, in both languages."""
 
+# ruff: noqa: RUF001  (the symbols themselves, which look like letters)
+
 import unicodedata
 
 from derive.render import expression as e
@@ -103,7 +105,8 @@ class _Speaker:
         said = self.say(script.base)
         if script.below is not None:
             below = self.say(script.below)
-            said += " " + (below if _is_simple(script.below) and not script.stacked else self.words.below.format(below))
+            is_index = _is_simple(script.below) and not script.stacked
+            said += " " + (below if is_index else self.words.below.format(below))
         return said if script.above is None else f"{said} {self._above(script)}"
 
     def _above(self, script: e.Script) -> str:
@@ -155,7 +158,8 @@ def _after_differential(expression: e.Expression) -> tuple[str, tuple[e.Expressi
 
 def _is_simple(expression: e.Expression) -> bool:
     return isinstance(expression, e.Leaf) or (
-        isinstance(expression, e.Script) and all(map(_is_leaf, (expression.base, expression.below, expression.above)))
+        isinstance(expression, e.Script)
+        and all(map(_is_leaf, (expression.base, expression.below, expression.above)))
     )
 
 

@@ -30,8 +30,8 @@ def render_pdf(document: d.Document, page: Page) -> bytes:
     for name in writer.pictures:
         source[f"{name}.svg"] = checked_svg(page.pictures[name]).encode()
     try:
-        pdf, warnings = _compiler().compile_with_warnings(
-            input=source,  # type: ignore[arg-type]  # the stub lacks dict, which the wheel documents
+        pdf, warnings = _compiler().compile_with_warnings(  # type: ignore[type-var]  # the stub lacks dict
+            input=source,
             format="pdf",
             timestamp=0,
             pdf_standards=["ua-1"],
@@ -48,14 +48,18 @@ def render_pdf(document: d.Document, page: Page) -> bytes:
 def _source(writer: "_Writer", document: d.Document) -> str:
     page = writer.page
     wording = WORDINGS[page.language]
-    return files.shipped_environment(html=False, brackets="<>").get_template("page.typ.j2").render(
-        title=quote(page.title),
-        audience=quote(wording.audience[page.audience]),
-        identifier=quote(page.identifier),
-        language=page.language,
-        paper=_PAPERS[page.paper],
-        fields=", ".join(map(quote, wording.fields)),
-        body=writer.blocks(document),
+    return (
+        files.page_environment(page.templates, html=False, brackets="<>")
+        .get_template("page.typ.j2")
+        .render(
+            title=quote(page.title),
+            audience=quote(wording.audience[page.audience]),
+            identifier=quote(page.identifier),
+            language=page.language,
+            paper=_PAPERS[page.paper],
+            fields=", ".join(map(quote, wording.fields)),
+            body=writer.blocks(document),
+        )
     )
 
 
@@ -132,8 +136,8 @@ class _Writer:
         blank = f"#matrix-space({space.rows}, {space.columns}, {alt})"
         if space.label is None:
             return blank
-        tree = spell(space.label, display=False).tree
-        label = f"${typst_inline(tree)} \\=$"
+        tree = spell(space.label, display=True).tree
+        label = f"$display({typst_inline(tree)}) \\=$"
         return f"#labelled({quote(words(tree, self.page.language))}, {label})[{blank}]"
 
     def line(self, children: tuple[d.Inline, ...]) -> str:

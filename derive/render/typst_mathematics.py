@@ -4,12 +4,15 @@ Every leaf is escaped or quoted, so nothing in a formula can act as Typst markup
 variable, and a bare parenthesis would change what a script belongs to.
 """
 
+import unicodedata
+
 from derive.render import expression as e
+from derive.render.expression import column_gap
 from derive.render.typst_text import quote
 
 _ACCENTS = {
-    "hat": "hat", "tilde": "tilde", "bar": "macron", "overline": "overline", "underline": "underline", "dot": "dot",
-    "vector": "arrow",
+    "hat": "hat", "tilde": "tilde", "bar": "macron", "dot": "dot", "vector": "arrow", "overline": "overline",
+    "underline": "underline",
 }  # fmt: skip
 _LARGE = "∑∏∫"
 
@@ -77,6 +80,8 @@ def _argument(expression: e.Expression | None) -> str:
 
 
 def _leaf(leaf: e.Leaf) -> str:
+    if len(leaf.text) == 1 and not leaf.text.isascii() and leaf.text.isdigit():
+        return _styled_digit(leaf.text)
     match leaf.kind:
         case "text":
             return quote(leaf.text)
@@ -91,8 +96,18 @@ def _leaf(leaf: e.Leaf) -> str:
     return _escape(leaf.text)
 
 
+def _styled_digit(text: str) -> str:
+    """A double-struck or bold digit: as one character Typst takes it for a word and sets it off by spaces."""
+    name = unicodedata.name(text)
+    style = "bb" if "DOUBLE-STRUCK" in name else "bold"
+    return f"{style}({unicodedata.normalize('NFKC', text)})"
+
+
 def _escape(text: str) -> str:
-    return "".join(f"\\{letter}" if letter.isascii() and not letter.isalnum() and letter != "." else letter for letter in text)
+    return "".join(
+        f"\\{letter}" if letter.isascii() and not letter.isalnum() and letter != "." else letter
+        for letter in text
+    )
 
 
 def _script(script: e.Script) -> str:
@@ -112,13 +127,14 @@ def _script(script: e.Script) -> str:
 def _grid(grid: e.Grid) -> str:
     match grid.kind:
         case "cases":
-            return f"cases({', '.join(' & '.join(_argument(cell) for cell in row) for row in grid.rows)})"
+            rows = (" & #h(1em); ".join(map(_argument, row)) for row in grid.rows)
+            return f"cases({', '.join(rows)})"
         case "aligned":
-            rows = "; ".join(_aligned(row) for row in grid.rows)
-            return f"mat(delim: #none, row-gap: #0.7em, {rows})"
+            return f"mat(delim: #none, row-gap: #0.7em, {'; '.join(map(_aligned, grid.rows))})"
     delimiters = ", ".join(quote(side) if side else "none" for side in (grid.opening, grid.closing))
-    rows = "; ".join(", ".join(_argument(cell) for cell in row) for row in grid.rows)
-    return f"mat(delim: #({delimiters}), {rows})"
+    matrix = "; ".join(", ".join(map(_argument, row)) for row in grid.rows)
+    gap = f"column-gap: #{column_gap(len(grid.rows[0])):g}em, "
+    return f"mat(delim: #({delimiters}), {gap}{matrix})"
 
 
 def _aligned(row: tuple[e.Expression, ...]) -> str:

@@ -3,4 +3,6 @@
 
 def quote(text: str) -> str:
     """`text` as a Typst string literal, which means nothing but itself."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r") + '"'
+    return (
+        '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r") + '"'
+    )

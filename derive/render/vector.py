@@ -10,7 +10,16 @@ from derive.render.page import Picture
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
 _SHAPES = ("svg", "g", "defs", "path", "use", "clipPath", "rect", "style", "title", "desc", "metadata")
-_SHAPES_MORE = ("circle", "ellipse", "line", "polyline", "polygon", "linearGradient", "radialGradient", "stop")
+_SHAPES_MORE = (
+    "circle",
+    "ellipse",
+    "line",
+    "polyline",
+    "polygon",
+    "linearGradient",
+    "radialGradient",
+    "stop",
+)
 ElementTree.register_namespace("", SVG)
 ElementTree.register_namespace("xlink", XLINK)
 
@@ -43,9 +52,21 @@ def parse_svg(svg: str) -> ElementTree.Element:
         raise RenderError(f"a picture is no SVG: {error}") from None
     for element in root.iter():
         _check(element)
-        for child in [child for child in element if local_name(child) in ("metadata", "title", "desc")]:
+        for child in [
+            child for child in element if local_name(child) in ("metadata", "title", "desc", "style")
+        ]:
+            if local_name(child) == "style":
+                _inherit(root, child.text or "")
             element.remove(child)
     return root
+
+
+def _inherit(root: ElementTree.Element, style: str) -> None:
+    """Put what a style sheet says of everything on the root: in a page it would reach beyond its picture."""
+    match = re.fullmatch(r"\s*\*\s*\{([^{}]*)\}\s*", style)
+    if match is None:
+        raise RenderError("a picture's style sheet may only set inherited properties of everything: *{...}")
+    root.set("style", match[1].strip())
 
 
 def local_name(element: ElementTree.Element) -> str:
@@ -65,8 +86,6 @@ def _check(element: ElementTree.Element) -> None:
         outside = attribute == "href" and not value.startswith("#")
         if outside or attribute.startswith("on") or re.search(r"url\((?!#)|@import|javascript:", value):
             raise RenderError(f"a picture must not fetch or run anything: {attribute}={value[:40]!r}")
-    if name == "style" and re.search(r"url\(|@import", element.text or ""):
-        raise RenderError("a picture's style must not fetch anything")
 
 
 def inline_svg(picture: Picture, prefix: str) -> str:
@@ -85,9 +104,6 @@ def _inline(svg: str, alt: str, prefix: str) -> str:
     for element in root.iter():
         for key, value in list(element.attrib.items()):
             element.set(key, _prefixed(key, value, prefix))
-        if local_name(element) == "style":
-            # A style sheet inside a page would reach out of its picture.
-            element.text = f"@scope {{ {element.text or ''} }}"
     root.set("role", "img")
     root.set("aria-label", alt)
     return ElementTree.tostring(root, encoding="unicode")

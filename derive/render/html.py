@@ -1,0 +1,167 @@
+"""Document -> one self-contained HTML file: MathML, inline SVG, no script, nothing fetched."""
+
+from markupsafe import Markup, escape
+
+from derive import files
+from derive.render import document as d
+from derive.render.expression import width
+from derive.render.mathematics import spell
+from derive.render.page import Page
+from derive.render.spoken import words
+from derive.render.vector import inline_svg
+from derive.render.wording import WORDINGS
+
+# Above this many em a formula may be wider than the column: it scrolls, so the keyboard must reach it.
+_WIDE = 30.0
+
+
+def render_html(document: d.Document, page: Page) -> bytes:
+    """The HTML of a document.
+
+    Raises:
+        RenderError: A formula or picture can't be rendered.
+    """
+    environment = files.page_environment(page.templates, html=True, brackets="{}")
+    text = environment.get_template("page.html.j2").render(
+        title=page.title,
+        language=page.language,
+        audience=WORDINGS[page.language].audience[page.audience],
+        identifier=page.identifier,
+        paper=page.paper,
+        margin_text=Markup(_css_string(page.identifier)),
+        # Markup is not escaped again: the body is as it is written, the identifier is a CSS string.
+        body=Markup(_Writer(page).blocks(document)),
+    )
+    return text.encode()
+
+
+def _css_string(text: str) -> str:
+    """A CSS string that can't end the style sheet: everything but letters and digits is escaped."""
+    return '"' + "".join(letter if letter.isalnum() else f"\\{ord(letter):x} " for letter in text) + '"'
+
+
+class _Writer:
+    """HTML for one document; numbers its pictures, so that ids differ."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.wording = WORDINGS[page.language]
+        self.picture_count = 0
+
+    def blocks(self, blocks: d.Document) -> str:
+        return "\n".join(map(self.block, blocks))
+
+    def block(self, block: d.Block) -> str:
+        match block:
+            case d.Heading(level, children):
+                # The page's title is its only h1.
+                tag = f"h{min(level + 1, 6)}"
+                return f"<{tag}>{self.line(children)}</{tag}>"
+            case d.Paragraph(children):
+                return f"<p>{self.line(children)}</p>"
+            case d.Formula(latex):
+                return self._formula(latex)
+            case d.Items(items, start):
+                return self._items(items, start)
+            case d.Table():
+                return self._table(block)
+            case d.Listing(code, language):
+                kind = "output" if language == "text" else "code"
+                return f'<pre class="{kind}" tabindex="0"><code>{escape(code)}</code></pre>'
+            case d.Figure(name):
+                return self._figure(name)
+            case d.Rule():
+                return "<hr>"
+            case d.Box(kind, blocks):
+                return self._box(kind, blocks)
+            case d.MatrixSpaces(items):
+                return f'<div class="spaces">{"".join(map(self._matrix_space, items))}</div>'
+            case d.Space(kind, height):
+                inner = "<i></i>" * height if kind == "lines" else ""
+                return f'<div class="space {kind}" style="--lines: {height}">{inner}</div>'
+            case d.Fields():
+                fields = (f"<div><span>{name}</span><i></i></div>" for name in self.wording.fields)
+                return f'<div class="fields">{"".join(fields)}</div>'
+        raise TypeError(f"{type(block).__name__} should have been resolved before rendering")
+
+    def _formula(self, latex: str) -> str:
+        spelled = spell(latex, display=True)
+        wide = width(spelled.tree)
+        focus = f' tabindex="0" role="group" aria-label="{escape(words(spelled.tree, self.page.language))}"'
+        return (
+            f'<div class="formula" style="--wide: {1.08 * wide:.1f}"{focus if wide > _WIDE else ""}>'
+            f'<math display="block">{spelled.mathml}</math></div>'
+        )
+
+    def _items(self, items: tuple[d.Document, ...], start: int | None) -> str:
+        tag, attribute = ("ul", "") if start is None else ("ol", f' start="{start}"' if start != 1 else "")
+        inner = "".join(f"<li>{self.blocks(item)}</li>" for item in items)
+        return f"<{tag}{attribute}>{inner}</{tag}>"
+
+    def _table(self, table: d.Table) -> str:
+        def row(tag: str, cells: tuple[tuple[d.Inline, ...], ...]) -> str:
+            scope = ' scope="col"' if tag == "th" else ""
+            return "<tr>{}</tr>".format(
+                "".join(
+                    f'<{tag} class="{alignment}"{scope}>{self.line(cell)}</{tag}>'
+                    for alignment, cell in zip(table.alignments, cells, strict=True)
+                )
+            )
+
+        body = "".join(row("td", cells) for cells in table.rows)
+        return (
+            f'<div class="table" tabindex="0"><table><thead>{row("th", table.header)}</thead>'
+            f"<tbody>{body}</tbody></table></div>"
+        )
+
+    def _figure(self, name: str) -> str:
+        picture = self.page.pictures.get(name)
+        if picture is None:
+            raise d.RenderError(f"the page has no picture named '{name}'")
+        self.picture_count += 1
+        return f"<figure>{inline_svg(picture, f'p{self.picture_count}-')}</figure>"
+
+    def _box(self, kind: str, blocks: d.Document) -> str:
+        inner = self.blocks(blocks)
+        if kind == "quote":
+            return f"<blockquote>{inner}</blockquote>"
+        if kind == "solution":
+            return f'<div class="solution" role="group" aria-label="{self.wording.solution}">{inner}</div>'
+        return f'<div class="box {kind}">{inner}</div>'
+
+    def _matrix_space(self, space: d.MatrixSpace) -> str:
+        alt = self.wording.empty_matrix.format(space.rows, space.columns)
+        cells = "<i></i>" * (space.rows * space.columns)
+        matrix = (
+            f'<div class="matrix" role="img" aria-label="{alt}" '
+            f'style="--rows: {space.rows}; --columns: {space.columns}">{cells}</div>'
+        )
+        label = ""
+        if space.label is not None:
+            inner = spell(space.label, display=True).mathml
+            label = f'<math displaystyle="true">{inner}<mo>=</mo></math>'
+        return f'<div class="labelled">{label}{matrix}</div>'
+
+    def line(self, children: tuple[d.Inline, ...]) -> str:
+        return "".join(map(self.inline, children))
+
+    def inline(self, child: d.Inline) -> str:
+        match child:
+            case d.Text(text):
+                return str(escape(text))
+            case d.Emphasis(children, strong):
+                tag = "strong" if strong else "em"
+                return f"<{tag}>{self.line(children)}</{tag}>"
+            case d.Code(text):
+                return f"<code>{escape(text)}</code>"
+            case d.Mathematics(latex):
+                return f"<math>{spell(latex, display=False).mathml}</math>"
+            case d.LineBreak():
+                return "<br>"
+            case d.Blank(children):
+                return f'<span class="filled">{self.line(children)}</span>'
+            case d.Gap(width):
+                label = f'role="img" aria-label="{self.wording.gap}"'
+                return f'<span class="gap" {label} style="width: {width:g}em"></span>'
+            case d.Points(count):
+                return f'<span class="points">{escape(self.wording.badge(count))}</span>'

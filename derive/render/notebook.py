@@ -1,0 +1,102 @@
+"""Document -> Jupyter notebook: Python listings are cells to run, all else is Markdown."""
+
+import json
+from typing import Any
+
+from markupsafe import escape
+
+from derive.render import document as d
+from derive.render.page import Page, Picture
+from derive.render.plain import MarkdownWriter, data_uri, escape_markdown
+from derive.render.wording import WORDINGS
+
+Cell = dict[str, Any]
+# Jupyter typesets whatever stands between two dollar signs, escaped ones too, but skips this class.
+_DOLLAR = '<span class="mathjax_ignore tex2jax_ignore">$</span>'
+
+
+def render_notebook(document: d.Document, page: Page) -> bytes:
+    """The notebook of a document: format 4.5, no outputs, the same bytes every time.
+
+    Raises:
+        RenderError: A formula or picture can't be rendered.
+    """
+    title = f"# {escape_markdown(page.title, _DOLLAR)}\n\n{escape_markdown(page.identifier, _DOLLAR)}"
+    cells = [_markdown_cell(title), *(_cell(run, page) for run in _runs(_opened(document)))]
+    notebook = {
+        "cells": [cell | {"id": f"cell-{number:03}"} for number, cell in enumerate(cells, 1)],
+        "metadata": {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+            "title": page.title,
+            "lang": page.language,
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    return (json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _opened(document: d.Document) -> d.Document:
+    """The document with each box that holds a cell opened, since a cell can't stand inside Markdown."""
+    blocks: list[d.Block] = []
+    for block in document:
+        inner = _opened(block.blocks) if isinstance(block, d.Box) else ()
+        if isinstance(block, d.Box) and (block.kind == "solution" or any(map(_is_cell, inner))):
+            blocks.extend(inner)
+        else:
+            blocks.append(block)
+    return tuple(blocks)
+
+
+def _is_cell(block: d.Block) -> bool:
+    match block:
+        case d.Listing(_, "python") | d.Space("code", _):
+            return True
+    return False
+
+
+def _runs(document: d.Document) -> list[d.Document]:
+    """The blocks of each cell: one listing alone, or Markdown from a heading to the next."""
+    runs: list[list[d.Block]] = []
+    for block in document:
+        begins = not runs or isinstance(block, d.Heading) or _is_cell(block) or _is_cell(runs[-1][-1])
+        if begins:
+            runs.append([])
+        runs[-1].append(block)
+    return [tuple(run) for run in runs]
+
+
+def _cell(run: d.Document, page: Page) -> Cell:
+    match run[0]:
+        case d.Listing(code, "python"):
+            return _code_cell(code.rstrip("\n"))
+        case d.Space("code", _):
+            return _code_cell(f"# {WORDINGS[page.language].write_code}\n")
+    return _markdown_cell(_NotebookWriter(page, _DOLLAR).blocks(run))
+
+
+class _NotebookWriter(MarkdownWriter):
+    """Markdown as Jupyter shows it.
+
+    Pictures are HTML with the SVG in a data URI: JupyterLab refuses SVG as an attachment, nbconvert as
+    the address of a Markdown image, and both take this.
+    """
+
+    def picture(self, picture: Picture) -> str:
+        """The picture as an HTML image."""
+        return f'<img src="{data_uri(picture)}" alt="{escape(picture.alt)}">'
+
+
+def _markdown_cell(text: str) -> Cell:
+    return {"cell_type": "markdown", "metadata": {}, "source": text.splitlines(keepends=True)}
+
+
+def _code_cell(code: str) -> Cell:
+    return {
+        "cell_type": "code",
+        "execution_count": None,
+        "metadata": {},
+        "outputs": [],
+        "source": code.splitlines(keepends=True),
+    }
