@@ -1,0 +1,61 @@
+"""`derive check`: the cross-check alone."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from derive.cli.options import Digits, Files, Quiet, Require, Verbose
+from derive.cli.say import Voice, show_error, warn
+
+
+def check(
+    files: Files,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+    digits: Digits = 40,
+    require: Require = "one",
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Cross-check exercises: exact values against NumPy and PyTorch, entry by entry.
+
+    Exits with 1 if any file has problems or any entry fails.
+    """
+    voice = Voice(quiet or as_json, verbose and not as_json)
+    outcomes = [_check(path, as_json, digits, require, voice) for path in files]
+    if not all(outcomes):
+        raise typer.Exit(1)
+
+
+def _check(path: Path, as_json: bool, digits: int, require: str, voice: Voice) -> bool:
+    from derive.cli import pipeline
+    from derive.errors import ProblemError
+
+    try:
+        verification = pipeline.verify(pipeline.load(path), digits)
+    except ProblemError as error:
+        if as_json:
+            _print({"problems": [_problem(problem) for problem in error.problems]})
+        else:
+            show_error(error)
+        return False
+    if as_json:
+        from derive.engine.record import record
+
+        _print(record(verification))
+    voice.tell(pipeline.summary(verification))
+    succeeded = pipeline.accepted(verification, require)
+    if not succeeded:
+        warn(verification.describe())
+    return succeeded
+
+
+def _problem(problem: Any) -> dict[str, Any]:
+    kept = ("file", "line", "column", "what", "why", "fix")
+    return {key: value for key, value in asdict(problem).items() if key in kept}
+
+
+def _print(found: dict[str, Any]) -> None:
+    typer.echo(json.dumps(found))

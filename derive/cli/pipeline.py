@@ -1,0 +1,110 @@
+"""The way through the house, as the commands walk it; everything heavy is imported inside."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from derive import files
+from derive.errors import Problem, ProblemError
+from derive.exercise import schema
+from derive.exercise.model import Exercise
+
+if TYPE_CHECKING:
+    from derive.engine.verify import Verification
+    from derive.worksheet.story import Story
+
+
+def load(path: Path) -> Exercise:
+    """The exercise of a file.
+
+    Raises:
+        ProblemError: With every problem of the file.
+    """
+    return schema.load(files.read_text(path), str(path))
+
+
+def load_all(paths: Sequence[Path]) -> list[tuple[Path, Exercise]]:
+    """The exercises of several files, each with an id of its own.
+
+    Raises:
+        ProblemError: With every problem of every file.
+    """
+    loaded: list[tuple[Path, Exercise]] = []
+    problems: list[Problem] = []
+    for path in dict.fromkeys(paths):
+        try:
+            loaded.append((path, load(path)))
+        except ProblemError as error:
+            problems += error.problems
+    first: dict[str, Path] = {}
+    for path, exercise in loaded:
+        if other := first.get(exercise.id):
+            what, why = (
+                f'the id "{exercise.id}" is taken',
+                f"{other} has it too, and it names the output folder",
+            )
+            problems.append(Problem(str(path), None, None, what, why, "give one of them another id"))
+        first.setdefault(exercise.id, path)
+    if problems:
+        raise ProblemError(problems)
+    return loaded
+
+
+def verify(exercise: Exercise, digits: int) -> "Verification":
+    """Derive, solve and cross-check an exercise.
+
+    Raises:
+        ProblemError: A sign or a zero that can't be decided.
+    """
+    from derive import network
+    from derive.engine import exact, symbolic
+    from derive.engine import verify as sources
+
+    derivation = symbolic.derive(network.build(exercise))
+    return sources.verify(exact.solve(derivation, digits=digits))
+
+
+def write_story(
+    exercise: Exercise, verification: "Verification", language: str, audience: str, templates: Path | None
+) -> "Story":
+    """The story of key or handout in one language.
+
+    Raises:
+        ProblemError: A template of the user's own doesn't work.
+    """
+    from jinja2 import TemplateError, TemplateSyntaxError
+
+    from derive.worksheet import story
+
+    try:
+        return story.write(exercise, verification, language, audience, templates)
+    except TemplateError as error:
+        if templates is None:
+            raise  # a shipped template: that is the program's own fault
+        file, line = str(templates), None
+        if isinstance(error, TemplateSyntaxError):
+            file, line = error.filename or file, error.lineno
+        what = f"the template fails: {error.message}"
+        raise ProblemError([Problem(file, line, None, what)]) from None
+
+
+def accepted(verification: "Verification", require: str) -> bool:
+    """Whether the outcome is good enough: verified, and with `all` every source has run."""
+    return verification.verified and (require == "one" or verification.complete)
+
+
+def summary(verification: "Verification") -> str:
+    """The verdict in one line, and another for each source that doesn't simply agree."""
+    agreeing = [source for source in verification.sources if source.verdict == "agrees"]
+    errors = [c.relative_error or 0.0 for source in agreeing for c in source.comparisons]
+    entries = sum(1 for _ in verification.solution.entries())
+    worst = f"; largest relative error {max(errors):.1e}" if errors else ""
+    if len(agreeing) == len(verification.sources):
+        verdict = "all sources agree: exact, " + ", ".join(source.name for source in agreeing)
+    else:
+        verdict = "verified" if verification.verified else "NOT VERIFIED"
+    lines = [f"{verification.network.name}: {verdict} ({entries} entries{worst})"]
+    lines += [
+        f"  {source.name}: {source.verdict}" for source in verification.sources if source not in agreeing
+    ]
+    return "\n".join(lines)

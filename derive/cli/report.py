@@ -1,0 +1,204 @@
+"""`derive report`: the worked solution and the handout, in every format and language."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from derive.cli.options import Digits, Files, Quiet, Require, Verbose, chosen
+from derive.cli.say import Advance, Voice, show_error, show_path, warn
+
+if TYPE_CHECKING:
+    from derive.engine.verify import Verification
+    from derive.exercise.model import Exercise
+
+CHECK_FILE = "check.json"
+OUTDATED = ".outdated"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a report is to be made of.
+
+    Attributes:
+        out: The folder that the exercises' own folders stand in.
+        formats: Names from `FORMATS`, and `json`.
+        audiences: `key`, `handout`, or both.
+        languages: `ko`, `en`, or both.
+        paper: `a4` or `letter`.
+        pdf_engine: `typst` or `latex`.
+        digits: Significant digits of exact values.
+        templates: The user's own folder of templates.
+        require: `all` or `one`; see `pipeline.accepted`.
+    """
+
+    out: Path
+    formats: tuple[str, ...]
+    audiences: tuple[str, ...]
+    languages: tuple[str, ...]
+    paper: str
+    pdf_engine: str
+    digits: int
+    templates: Path | None
+    require: str
+
+    @property
+    def page_formats(self) -> tuple[str, ...]:
+        """The formats of key and handout."""
+        return tuple(name for name in self.formats if name != "json")
+
+    @property
+    def pieces(self) -> int:
+        """How many pieces of work an exercise is, for the progress bar."""
+        return 1 + len(self.languages) * len(self.audiences)
+
+
+def report(
+    files: Files,
+    out: Annotated[Path, typer.Option(help="Folder to write to; each exercise gets its own in it.")] = Path(
+        "reports"
+    ),
+    formats: Annotated[
+        str, typer.Option("--format", help="Any of them, with commas.")
+    ] = "html,tex,pdf,ipynb,md,json",
+    audience: Annotated[str, typer.Option(help="key, handout, or both.")] = "key,handout",
+    lang: Annotated[str, typer.Option(help="ko, en, or both.")] = "ko,en",
+    paper: Annotated[Literal["a4", "letter"], typer.Option(help="Size of the page.")] = "a4",
+    pdf_engine: Annotated[
+        Literal["typst", "latex"], typer.Option(help="What makes the PDF; latex needs an installed TeX.")
+    ] = "typst",
+    digits: Digits = 40,
+    templates: Annotated[
+        Path | None, typer.Option(help="A folder of your own templates, which go first.")
+    ] = None,
+    require: Require = "all",
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Write the verified key and the handout of exercises.
+
+    Exits with 1, and writes nothing that looks like a verified key, where a file has problems or the
+    cross-check fails.
+    """
+    from derive.cli import pipeline
+    from derive.render import FORMATS
+    from derive.render.page import AUDIENCES, LANGUAGES
+
+    order = Order(
+        out=out,
+        formats=chosen(formats, [*FORMATS, "json"], "--format"),
+        audiences=chosen(audience, AUDIENCES, "--audience"),
+        languages=chosen(lang, LANGUAGES, "--lang"),
+        paper=paper,
+        pdf_engine=pdf_engine,
+        digits=digits,
+        templates=templates,
+        require=require,
+    )
+    voice = Voice(quiet, verbose)
+    exercises = pipeline.load_all(files)
+    with voice.progress(order.pieces * len(exercises)) as advance:
+        outcomes = [_report(exercise, order, voice, advance) for _, exercise in exercises]
+    if not all(outcomes):
+        raise typer.Exit(1)
+
+
+def _report(exercise: "Exercise", order: Order, voice: Voice, advance: Advance) -> bool:
+    """Verify one exercise and write its files; whether that succeeded."""
+    from derive import files
+    from derive.cli import pipeline
+    from derive.errors import DeriveError
+
+    folder = order.out / exercise.id
+    advance(f"{exercise.id}: verifying")
+    verification = _verified(exercise, order)
+    if verification is None:
+        _mark_outdated(folder, voice)
+        return False
+    try:
+        pages = dict(_pages(exercise, verification, order, advance))
+    except DeriveError as error:
+        show_error(error)
+        return False
+    for name, content in pages.items():
+        files.write(folder / name, content)
+        (folder / (name + OUTDATED)).unlink(missing_ok=True)
+        show_path(folder / name)
+    voice.tell(pipeline.summary(verification))
+    return True
+
+
+def _verified(exercise: "Exercise", order: Order) -> "Verification | None":
+    """The outcome if a key may be written from it; what is wrong is said otherwise."""
+    from derive.cli import pipeline
+    from derive.errors import ProblemError
+
+    try:
+        verification = pipeline.verify(exercise, order.digits)
+    except ProblemError as error:
+        show_error(error)
+        return None
+    if pipeline.accepted(verification, order.require):
+        return verification
+    warn(f"{pipeline.summary(verification)}\n{verification.describe()}")
+    if verification.verified:
+        warn("  a key needs every source to have run; --require one does without")
+    return None
+
+
+def _pages(
+    exercise: "Exercise", verification: "Verification", order: Order, advance: Advance
+) -> Iterator[tuple[str, bytes]]:
+    """Every file of the report by its name; nothing is written before all are there."""
+    from derive.engine.record import record
+
+    for language in order.languages:
+        for audience in order.audiences:
+            advance(f"{exercise.id}: {audience}.{language}")
+            for extension, content in _rendered(exercise, verification, order, language, audience).items():
+                yield f"{audience}.{language}.{extension}", content
+    if "json" in order.formats and "key" in order.audiences:
+        import json
+
+        yield CHECK_FILE, (json.dumps(record(verification), indent=1) + "\n").encode()
+
+
+def _rendered(
+    exercise: "Exercise", verification: "Verification", order: Order, language: str, audience: str
+) -> Mapping[str, bytes]:
+    """Key or handout in one language, by format."""
+    from derive.cli import pipeline
+    from derive.render import Page, render
+    from derive.render.tex_engine import compile_tex
+
+    if not order.page_formats:
+        return {}
+    written = pipeline.write_story(exercise, verification, language, audience, order.templates)
+    page = Page(
+        title=exercise.title[language],
+        language=language,
+        audience=audience,
+        identifier=exercise.id,
+        paper=order.paper,
+        pictures=written.pictures,
+        templates=order.templates,
+    )
+    by_latex = order.pdf_engine == "latex" and "pdf" in order.page_formats
+    wanted = [name for name in order.page_formats if not (by_latex and name == "pdf")]
+    rendered = render(
+        written.markdown, page, [*wanted, "tex"] if by_latex and "tex" not in wanted else wanted
+    )
+    if by_latex:
+        rendered["pdf"] = compile_tex(rendered["tex"])
+    return {name: rendered[name] for name in order.page_formats}
+
+
+def _mark_outdated(folder: Path, voice: Voice) -> None:
+    """Rename what an earlier run left, so that nothing there looks like the answer to these numbers."""
+    earlier = [folder / CHECK_FILE, *folder.glob("key.*"), *folder.glob("handout.*")]
+    for path in earlier:
+        if path.is_file() and path.suffix != OUTDATED:
+            path.replace(path.with_name(path.name + OUTDATED))
+            voice.tell(f"out of date: {path} is now {path.name}{OUTDATED}")
