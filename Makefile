@@ -1,0 +1,57 @@
+# `make` lists what there is. Everything runs in .venv, which the first target that needs it makes.
+
+EXERCISE   ?= exercises/two-layer.yaml
+LANGUAGES  ?= ko,en
+FORMATS    ?= html,tex,pdf,ipynb,md,json
+AUDIENCES  ?= key,handout
+PAPER      ?= a4
+PDF_ENGINE ?= typst
+OUT        ?= reports
+PYTHON     ?= python3
+
+BIN   := .venv/bin
+STAMP := .venv/.setup-stamp
+
+.DEFAULT_GOAL := help
+.PHONY: help setup report check test lint bench schema clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo "  make report EXERCISE=exercises/xor.yaml LANGUAGES=ko FORMATS=pdf PAPER=letter PDF_ENGINE=latex OUT=reports"
+
+setup: $(STAMP) ## Make .venv and install the pinned packages, once
+
+$(STAMP): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] + \
+	". Try: make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
+	@echo "Setting up: installing the packages of requirements.txt into .venv; this takes a few minutes, once." >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@touch $@
+
+report: $(STAMP) ## Write the verified key and the handout of EXERCISE
+	@$(BIN)/python -m derive report "$(EXERCISE)" --out "$(OUT)" --lang "$(LANGUAGES)" --format "$(FORMATS)" \
+	--audience "$(AUDIENCES)" --paper "$(PAPER)" --pdf-engine "$(PDF_ENGINE)"
+
+check: $(STAMP) ## Cross-check EXERCISE alone
+	@$(BIN)/python -m derive check "$(EXERCISE)"
+
+test: $(STAMP) ## Run the tests; those that need a TeX or a browser are skipped where there is none
+	@$(BIN)/python -m pytest -q -rs
+
+lint: $(STAMP) ## Check style and types
+	@$(BIN)/ruff check derive tests
+	@$(BIN)/mypy
+
+bench: $(STAMP) ## Measure, and write reports/bench.md
+	@$(BIN)/python -m bench
+
+schema: $(STAMP) ## Write the JSON Schema of the exercise file anew
+	@$(BIN)/python -m derive schema > exercises/exercise.schema.json.part
+	@mv exercises/exercise.schema.json.part exercises/exercise.schema.json
+
+clean: ## Remove everything that was made, .venv included
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find reports -mindepth 1 -not -name .gitkeep -delete
+	find derive tests -name __pycache__ -type d -prune -exec rm -rf {} +
