@@ -36,6 +36,7 @@ FLOAT64 = SimpleNamespace(
     diag=np.diag,
     outer=np.outer,
     pi=math.pi,
+    sqrt=math.sqrt,
     read=float,
     settle=lambda z, terms: z,
 )
@@ -79,6 +80,7 @@ def high_precision(digits: int) -> SimpleNamespace:
         diag=np.diag,
         outer=np.outer,
         pi=+context.pi,
+        sqrt=context.sqrt,
         read=lambda number: context.mpf(number.numerator) / number.denominator,
         settle=settle,
     )
@@ -137,7 +139,7 @@ def compute(network: Network, xp: Any = FLOAT64) -> dict[str, Array]:
             for name in parameters:
                 if name not in network.step.frozen:
                     rate = xp.read(network.step.learning_rate)
-                    parameters[name] = parameters[name] - rate * gradients[name]
+                    parameters[name] = np.asarray(parameters[name] - rate * gradients[name])
         after = _whole(network, parameters, everyone, network.row_weight, xp)
     found |= {f"step.{name}": array for name, array in parameters.items()}
     kept = ["loss"]

@@ -79,7 +79,7 @@ def run(derivation: Derivation, numbers: Numbers) -> list[Pass]:
         passes.append(_evaluate(derivation, numbers, parameters, rows, weight, count))
         gradients = passes[-1].found
         parameters = {
-            name: array if name in network.step.frozen else array - _scaled(gradients[name], rate)
+            name: array if name in network.step.frozen else _moved(array, gradients[name], rate)
             for name, array in parameters.items()
         }
     last = len(passes)
@@ -117,11 +117,12 @@ def _array(laid_out: Any, numbers: Numbers) -> Array:
     return array
 
 
-def _scaled(array: Array, factor: fmpq) -> Array:
-    scaled = np.empty(array.shape, dtype=object)
+def _moved(array: Array, gradient: Array, rate: fmpq) -> Array:
+    """One update of gradient descent."""
+    moved = np.empty(array.shape, dtype=object)
     for place in np.ndindex(array.shape):
-        scaled[place] = array[place] * factor
-    return scaled
+        moved[place] = array[place] - gradient[place] * rate
+    return moved
 
 
 def _evaluate(

@@ -48,6 +48,10 @@ class Residue:
 
     __radd__ = __add__
 
+    def __sub__(self, other: Any) -> "Residue":
+        """The difference."""
+        return self + -self._with(other)
+
     def __mul__(self, other: Any) -> "Residue":
         """The product; a true zero stays rational."""
         right = self._with(other)

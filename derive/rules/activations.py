@@ -228,9 +228,9 @@ ACTIVATIONS: Mapping[str, Activation] = {
         slope_formula=r"(\Phi(<z>) + <z><o>\varphi(<z>))",
         value=lambda z, m, p: z * _normal(z, m),
         slope=lambda z, a, m, p: _normal(z, m) + z * _bell(z, m),
-        array=lambda z, xp, p: z * (1 + xp.erf(z / 2**0.5)) / 2,
+        array=lambda z, xp, p: z * (1 + xp.erf(z / xp.sqrt(2))) / 2,
         array_slope=lambda z, a, xp, p: (
-            (1 + xp.erf(z / 2**0.5)) / 2 + z * xp.exp(-z * z / 2) / (2 * xp.pi) ** 0.5
+            (1 + xp.erf(z / xp.sqrt(2))) / 2 + z * xp.exp(-z * z / 2) / xp.sqrt(2 * xp.pi)
         ),
         torch=lambda z, torch, p: torch.nn.functional.gelu(z),
         curvature=lambda z, m, p: (2 - z * z) * _bell(z, m),
