@@ -207,6 +207,27 @@ def quotient(numerator: Terms, denominator: Terms) -> Number:
     return Closed(_scaled(numerator, 1 / common, shift), _scaled(denominator, 1 / common, shift))
 
 
+def square_root(sum_: Terms) -> Terms | None:
+    """The sum of exponentials whose square this is, its first coefficient positive; None where there is none.
+
+    The terms are found from the largest exponent on, as in long division.
+    """
+    if len(sum_) < 2 or not (_is_square(sum_[0][1].p) and _is_square(sum_[0][1].q)):
+        return None
+    exponent, coefficient = sum_[0]
+    root: Terms = ((exponent / 2, fmpq(coefficient.p.isqrt(), coefficient.q.isqrt())),)
+    while rest := terms((*sum_, *((e, -c) for e, c in _product(root, root)))):
+        following = (rest[0][0] - root[0][0], rest[0][1] / (2 * root[0][1]))
+        if len(root) > len(sum_) or following[0] >= root[-1][0]:
+            return None
+        root = (*root, following)
+    return root
+
+
+def _is_square(number: fmpz) -> bool:
+    return number > 0 and number.isqrt() ** 2 == number
+
+
 def _content(sum_: Terms) -> fmpq:
     """The rational whose removal leaves coprime integers, the first of them positive."""
     top, bottom = fmpz(0), fmpz(1)

@@ -8,7 +8,7 @@ from typing import Any
 
 from flint import arb, ctx, fmpq
 
-from derive.engine.closed import Closed, Logarithm, Number, Terms, as_ball
+from derive.engine.closed import Closed, Logarithm, Number, Terms, as_ball, square_root
 
 LONGEST = 72  # characters of a closed form, above which it is not worth printing
 
@@ -101,15 +101,19 @@ class Spelling:
     times: str
     log: str
     rational: str
+    square: str
 
 
-PLAIN = Spelling(power="exp({})", over="{}/{}", times="*", log="log({})", rational="{}/{}")
+PLAIN = Spelling(
+    power="exp({})", over="{}/{}", times="*", log="log({})", rational="{}/{}", square="({})**2"
+)
 LATEX = Spelling(
     power="e^{{{}}}",
     over=r"\frac{{{}}}{{{}}}",
     times=r"\,",
     log=r"\log\left({}\right)",
     rational=r"\frac{{{}}}{{{}}}",
+    square="({})^2",
 )
 
 
@@ -119,10 +123,12 @@ def spell(number: Number, how: Spelling) -> str:
         top = _sum(number.numerator, how)
         if number.denominator == ((fmpq(0), fmpq(1)),):
             return top
-        bottom = _sum(number.denominator, how)
+        root = square_root(number.denominator)
+        bottom = _sum(number.denominator, how) if root is None else how.square.format(_sum(root, how))
         if how is PLAIN:
-            plain_top = top if len(number.numerator) == 1 and "/" not in top else f"({top})"
-            return how.over.format(plain_top, f"({bottom})")
+            ((_, coefficient), *others) = number.numerator
+            plain_top = f"({top})" if others or coefficient.q != 1 else top
+            return how.over.format(plain_top, bottom if root else f"({bottom})")
         if len(number.numerator) == 1 and number.numerator[0][1] < 0:  # the sign before the fraction
             return "-" + how.over.format(_sum(((number.numerator[0][0], -number.numerator[0][1]),), how), bottom)
         return how.over.format(top, bottom)
