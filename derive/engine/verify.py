@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,7 @@ class Comparison:
         value: What the source says: a float, or a Fraction where the chain ran in high precision.
         bound: How far it may be off.
         trusted: Whether that bound is small enough to tell anything.
+        single: Whether the source computes in float32.
     """
 
     quantity: str
@@ -46,6 +48,7 @@ class Comparison:
     value: Any
     bound: Any
     trusted: bool
+    single: bool = False
 
     @property
     def finite(self) -> bool:
@@ -62,15 +65,20 @@ class Comparison:
         """|source - exact| / |exact|; None for a proven zero and where the source gave no number."""
         if self.difference is None or self.exact.is_zero:
             return None
-        return float(self.difference / abs(self.exact.fraction))
+        return as_float(self.difference / abs(self.exact.fraction))
 
     @property
     def ulps(self) -> float | None:
-        """The difference in units in the last place of the exact value in binary64."""
+        """The difference in units in the last place of the exact value, in the format of the source.
+
+        None where there is no difference, or where the value is out of the range of the format.
+        """
         if self.difference is None:
             return None
-        spacing = np.spacing(abs(float(self.exact.fraction)))
-        return float(self.difference / Fraction(float(spacing)))
+        with np.errstate(over="ignore"):
+            nearest = (np.float32 if self.single else np.float64)(as_float(abs(self.exact.fraction)))
+        spacing = float(np.spacing(nearest)) if np.isfinite(nearest) else inf
+        return as_float(self.difference / Fraction(spacing)) if spacing < inf else None
 
     @property
     def within(self) -> bool:
@@ -141,6 +149,14 @@ class Source:
     @cached_property
     def _by_entry(self) -> dict[tuple[str, Place], Comparison]:
         return {(comparison.quantity, comparison.place): comparison for comparison in self.comparisons}
+
+
+def as_float(number: Fraction) -> float:
+    """The nearest float; infinite where the number is out of range."""
+    try:
+        return float(number)
+    except OverflowError:
+        return inf if number > 0 else -inf
 
 
 def _looseness(comparison: Comparison) -> float:
