@@ -9,62 +9,13 @@ each other: as an exact rule (`value`, `slope`; handed SymPy or one of the exact
 `m.step(z)` is 1 for z > 0, else 0: at a kink the derivative is the left one, as in torch.
 """
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-Rule = Callable[..., Any]
+from derive.rules.activation import Activation, Listing, Rule, fill
 
-
-@dataclass(frozen=True)
-class Activation:
-    """One activation function.
-
-    Attributes:
-        latex: How its name is set, e.g. `\\operatorname{ReLU}`.
-        formula: LaTeX of the definition for one unit (`fill` puts symbols or numbers in).
-        slope_formula: LaTeX of the derivative at the pre-activation, one factor of a product.
-        value: (z, m, p) -> output. For softmax `z` is the whole row and so is the result.
-        slope: (z, a, m, p) -> derivative at z. For softmax the Jacobian, rows are outputs.
-        array: (z, xp, p) -> output; z: (n,).
-        array_slope: (z, a, xp, p) -> derivative at each entry, or softmax's Jacobian (n, n).
-        torch: (z, torch, p) -> output; z: (rows, n).
-        curvature: (z, m, p) -> second derivative; the rounding of z is amplified by it.
-        slope_terms: (z, a, xp, p) -> size of the largest term that the derivative is computed from.
-        value_terms: (z, a, xp, p) -> the same for the output.
-        parameter: Default of the parameter, None for a row without one.
-        elementwise: Whether each output depends on its own pre-activation alone.
-        piecewise_linear: Whether rationals stay rationals.
-        kink: Subgradient interval at 0 as two functions of p, None where it is smooth there.
-        probability: Whether every output lies strictly between 0 and 1.
-        textbook: (z, torch, p) -> output as a student writes it, where that is not torch's function.
-    """
-
-    latex: str
-    formula: str
-    slope_formula: str
-    value: Rule
-    slope: Rule
-    array: Rule
-    array_slope: Rule
-    torch: Rule
-    curvature: Rule
-    slope_terms: Rule
-    value_terms: Rule
-    parameter: Fraction | None = None
-    elementwise: bool = True
-    piecewise_linear: bool = False
-    kink: Callable[[Any], tuple[Any, Any]] | None = None
-    probability: bool = False
-    textbook: Rule | None = None
-
-
-def fill(template: str, z: str = "", a: str = "", p: str = "", product: str = r"\,") -> str:
-    """A formula of the tables with spellings for `<z>`, `<a>`, `<p>` and the product sign `<o>`."""
-    spellings = {"<z>": z, "<a>": a, "<p>": p, "<o>": product}
-    return re.sub("<[zapo]>", lambda match: spellings[match[0]], template)
+__all__ = ["ACTIVATIONS", "Activation", "Listing", "Rule", "fill"]
 
 
 def _logistic(z: Any, m: Any) -> Any:
@@ -116,6 +67,7 @@ ACTIVATIONS: Mapping[str, Activation] = {
         curvature=lambda z, m, p: 0 * z,
         slope_terms=lambda z, a, xp, p: z * 0,
         value_terms=lambda z, a, xp, p: z * 0,
+        listing=Listing("<z>", "np.ones_like(<z>)", "<z>"),
         piecewise_linear=True,
     ),
     "relu": Activation(
@@ -130,6 +82,7 @@ ACTIVATIONS: Mapping[str, Activation] = {
         curvature=lambda z, m, p: 0 * z,
         slope_terms=lambda z, a, xp, p: z * 0,
         value_terms=lambda z, a, xp, p: z * 0,
+        listing=Listing("np.maximum(<z>, 0)", "np.where(<z> > 0, 1.0, 0.0)", "torch.relu(<z>)"),
         piecewise_linear=True,
         kink=lambda p: (0, 1),
     ),
@@ -145,6 +98,11 @@ ACTIVATIONS: Mapping[str, Activation] = {
         curvature=lambda z, m, p: 0 * z,
         slope_terms=_size_of_output,
         value_terms=_size_of_output,
+        listing=Listing(
+            "np.where(<z> > 0, <z>, <p> * <z>)",
+            "np.where(<z> > 0, 1.0, <p>)",
+            "torch.nn.functional.leaky_relu(<z>, <p>)",
+        ),
         parameter=Fraction(1, 100),
         piecewise_linear=True,
         kink=lambda p: (min(p, 1), max(p, 1)),
@@ -161,6 +119,11 @@ ACTIVATIONS: Mapping[str, Activation] = {
         curvature=lambda z, m, p: (1 - m.step(z)) * p * m.exp(z),
         slope_terms=lambda z, a, xp, p: 1 + abs(a),
         value_terms=_size_of_output,
+        listing=Listing(
+            "np.where(<z> > 0, <z>, <p> * np.expm1(np.minimum(<z>, 0)))",
+            "np.where(<z> > 0, 1.0, <p> * np.exp(np.minimum(<z>, 0)))",
+            "torch.nn.functional.elu(<z>, <p>)",
+        ),
         parameter=Fraction(1),
         kink=lambda p: (min(p, 1), max(p, 1)) if p != 1 else (1, 1),
     ),
@@ -176,6 +139,7 @@ ACTIVATIONS: Mapping[str, Activation] = {
         curvature=lambda z, m, p: _logistic(z, m) * _logistic(-z, m) * (_logistic(-z, m) - _logistic(z, m)),
         slope_terms=_size_of_output,
         value_terms=_size_of_output,
+        listing=Listing("1 / (1 + np.exp(-<z>))", "<a> * (1 - <a>)", "torch.sigmoid(<z>)"),
         probability=True,
     ),
     "tanh": Activation(
@@ -192,6 +156,7 @@ ACTIVATIONS: Mapping[str, Activation] = {
         ),
         slope_terms=lambda z, a, xp, p: 1 + 0 * z,
         value_terms=_size_of_output,
+        listing=Listing("np.tanh(<z>)", "1 - <a> ** 2", "torch.tanh(<z>)"),
     ),
     "softplus": Activation(
         latex=r"\operatorname{softplus}",
@@ -206,6 +171,11 @@ ACTIVATIONS: Mapping[str, Activation] = {
         curvature=lambda z, m, p: _logistic(z, m) * _logistic(-z, m),
         slope_terms=lambda z, a, xp, p: 1 / (1 + xp.exp(-z)),
         value_terms=_size_of_output,
+        listing=Listing(
+            "np.logaddexp(0, <z>)",
+            "1 / (1 + np.exp(-<z>))",
+            "torch.nn.functional.softplus(<z>, threshold=40)",
+        ),
     ),
     "silu": Activation(
         latex=r"\operatorname{SiLU}",
@@ -221,6 +191,12 @@ ACTIVATIONS: Mapping[str, Activation] = {
         ),
         slope_terms=lambda z, a, xp, p: (1 + abs(z)) / (1 + xp.exp(-z)),
         value_terms=_size_of_output,
+        listing=Listing(
+            "<z> * sigmoid(<z>)",
+            "sigmoid(<z>) * (1 + <z> * sigmoid(-<z>))",
+            "torch.nn.functional.silu(<z>)",
+            helper="def sigmoid(z):\n    return 1 / (1 + np.exp(-z))",
+        ),
     ),
     "gelu": Activation(
         latex=r"\operatorname{GELU}",
@@ -237,6 +213,15 @@ ACTIVATIONS: Mapping[str, Activation] = {
         # erf(z / sqrt 2) + 1 cancels for negative z: the terms are 1, whatever is left of them.
         slope_terms=lambda z, a, xp, p: 1 + abs(z) * (1 + abs(z)) * xp.exp(-z * z / 2),
         value_terms=lambda z, a, xp, p: abs(z),
+        listing=Listing(
+            "<z> * Phi(<z>)",
+            "Phi(<z>) + <z> * np.exp(-(<z> ** 2) / 2) / np.sqrt(2 * np.pi)",
+            "torch.nn.functional.gelu(<z>)",
+            helper=(
+                "from math import erf\n\n\ndef Phi(z):\n"
+                "    return np.array([(1 + erf(t / np.sqrt(2))) / 2 for t in z])"
+            ),
+        ),
     ),
     "softmax": Activation(
         latex=r"\operatorname{softmax}",
@@ -250,6 +235,15 @@ ACTIVATIONS: Mapping[str, Activation] = {
         curvature=lambda z, m, p: 0 * z,
         slope_terms=_size_of_output,
         value_terms=_size_of_output,
+        listing=Listing(
+            "softmax(<z>)",
+            "np.diag(<a>) - np.outer(<a>, <a>)",
+            "torch.softmax(<z>, dim=-1)",
+            helper=(
+                "def softmax(z):\n    powers = np.exp(z - z.max())  # no power is above 1\n"
+                "    return powers / powers.sum()"
+            ),
+        ),
         elementwise=False,
         probability=True,
         textbook=_textbook_softmax,

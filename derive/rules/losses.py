@@ -27,6 +27,7 @@ class Stable:
         formula: LaTeX of that closed form, for `<a>`, `<y>` and the product sign `<o>`.
         sensitivity: (y) -> how much of the slope of the activation stays in the derivative of delta.
         terms: (a, y) -> size of the largest term of each delta.
+        listing: The losses of the rows as PyTorch code, for `<z>` and `<y>`.
     """
 
     torch: Rule
@@ -34,6 +35,21 @@ class Stable:
     formula: str
     sensitivity: Rule
     terms: Rule
+    listing: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The loss as a student writes it, with `<a>` and `<y>` for the names of a listing.
+
+    Attributes:
+        value: NumPy expression of the loss of one example; gradient: of its derivative for the output.
+        torch: PyTorch expression of the losses of all examples.
+    """
+
+    value: str
+    gradient: str
+    torch: str
 
 
 @dataclass(frozen=True)
@@ -52,6 +68,7 @@ class Loss:
         torch_stable: Activation of the last layer -> how torch computes the two together.
         value_error: (a, y, e, u, xp) -> rounding error of `array` for errors `e` of `a` in a unit roundoff `u`.
         gradient_error: (a, y, e, u) -> the same for `array_gradient`.
+        listing: The same loss in the code that a student writes.
         probability: Whether the output must be a probability.
         target: Whether there is a target at all.
     """
@@ -67,7 +84,8 @@ class Loss:
     torch: Rule
     value_error: Rule
     gradient_error: Rule
-    torch_stable: Mapping[str, Stable] = field(default_factory=dict)
+    listing: Listing
+    torch_stable: Mapping[str, Stable] = field(default_factory=dict, hash=False)
     probability: bool = False
     target: bool = True
 
@@ -123,6 +141,7 @@ LOSSES: Mapping[str, Loss] = {
         torch=lambda a, y, torch: -(y * torch.log(a)).sum(dim=-1),
         value_error=lambda a, y, e, u, xp: (abs(y) * (_relative(e, a) + u * abs(xp.log(a)))).sum(),
         gradient_error=lambda a, y, e, u: abs(y / a) * (_relative(e, a) + u),
+        listing=Listing("-np.sum(<y> * np.log(<a>))", "-<y> / <a>", "-(<y> * torch.log(<a>)).sum(dim=-1)"),
         torch_stable={
             "softmax": Stable(
                 torch=lambda z, y, torch: -(y * torch.log_softmax(z, dim=-1)).sum(dim=-1),
@@ -130,6 +149,7 @@ LOSSES: Mapping[str, Loss] = {
                 formula=r"\Bigl(\sum_k <y>_k\Bigr) <a> - <y>",
                 sensitivity=lambda y: abs(y).sum(),
                 terms=lambda a, y: abs(y).sum() * a + abs(y),
+                listing="-(<y> * torch.log_softmax(<z>, dim=-1)).sum(dim=-1)",
             ),
             "sigmoid": Stable(
                 torch=_entropy_with_logits,
@@ -137,6 +157,7 @@ LOSSES: Mapping[str, Loss] = {
                 formula="<y><o>(<a> - 1)",
                 sensitivity=lambda y: abs(y),
                 terms=lambda a, y: abs(y) * (1 + a),
+                listing="-(<y> * torch.nn.functional.logsigmoid(<z>)).sum(dim=-1)",
             ),
         },
         probability=True,
@@ -162,6 +183,11 @@ LOSSES: Mapping[str, Loss] = {
         gradient_error=lambda a, y, e, u: (
             abs(y / a) * (_relative(e, a) + u) + abs((1 - y) / (1 - a)) * (_relative(e + u, 1 - a) + u)
         ),
+        listing=Listing(
+            "-np.sum(<y> * np.log(<a>) + (1 - <y>) * np.log(1 - <a>))",
+            "(1 - <y>) / (1 - <a>) - <y> / <a>",
+            "-(<y> * torch.log(<a>) + (1 - <y>) * torch.log1p(-<a>)).sum(dim=-1)",
+        ),
         torch_stable={
             "sigmoid": Stable(
                 torch=_binary_with_logits,
@@ -169,6 +195,10 @@ LOSSES: Mapping[str, Loss] = {
                 formula="<a> - <y>",
                 sensitivity=lambda y: 1,
                 terms=lambda a, y: a + abs(y),
+                listing=(
+                    "torch.nn.functional.binary_cross_entropy_with_logits(<z>, <y>, reduction='none')"
+                    ".sum(dim=-1)"
+                ),
             )
         },
         probability=True,
@@ -185,6 +215,7 @@ LOSSES: Mapping[str, Loss] = {
         torch=lambda a, y, torch: ((a - y) ** 2).sum(dim=-1),
         value_error=lambda a, y, e, u, xp: _error_of_squares(a, y, e, u),
         gradient_error=lambda a, y, e, u: 2 * _error_of_differences(a, y, e, u),
+        listing=Listing("np.sum((<a> - <y>) ** 2)", "2 * (<a> - <y>)", "((<a> - <y>) ** 2).sum(dim=-1)"),
     ),
     "half_squared_error": Loss(
         latex=r"\frac{1}{2} \sum_k (<a>_k - <y>_k)^2",
@@ -198,6 +229,7 @@ LOSSES: Mapping[str, Loss] = {
         torch=lambda a, y, torch: 0.5 * ((a - y) ** 2).sum(dim=-1),
         value_error=lambda a, y, e, u, xp: _error_of_squares(a, y, e, u) / 2,
         gradient_error=lambda a, y, e, u: 2 * _error_of_differences(a, y, e, u) / 2,
+        listing=Listing("np.sum((<a> - <y>) ** 2) / 2", "<a> - <y>", "((<a> - <y>) ** 2).sum(dim=-1) / 2"),
     ),
     "mean_squared_error": Loss(
         latex=r"\frac{1}{<n>} \sum_k (<a>_k - <y>_k)^2",
@@ -211,6 +243,7 @@ LOSSES: Mapping[str, Loss] = {
         torch=lambda a, y, torch: torch.nn.functional.mse_loss(a, y, reduction="none").mean(dim=-1),
         value_error=lambda a, y, e, u, xp: _error_of_squares(a, y, e, u) / len(a),
         gradient_error=lambda a, y, e, u: 2 * _error_of_differences(a, y, e, u) / len(a),
+        listing=Listing("np.mean((<a> - <y>) ** 2)", "2 * (<a> - <y>) / <a>.size", "((<a> - <y>) ** 2).mean(dim=-1)"),
     ),
     "sum": Loss(
         latex=r"\sum_k <a>_k",
@@ -225,5 +258,6 @@ LOSSES: Mapping[str, Loss] = {
         target=False,
         value_error=lambda a, y, e, u, xp: (e + u * len(a) * abs(a)).sum(),
         gradient_error=lambda a, y, e, u: 0 * e,
+        listing=Listing("np.sum(<a>)", "np.ones_like(<a>)", "<a>.sum(dim=-1)"),
     ),
 }

@@ -1,7 +1,7 @@
-"""The symbol of every quantity and its LaTeX spelling.
+r"""The symbol of every quantity and its LaTeX spelling.
 
 A symbol in an exercise file is a letter or the name of a Greek one, with decorations: `h`, `W_0`,
-`delta`, `x_{in}`, `z^{(2)}`, `\\hat{y}`, `hat y`, `bold W`, `tilde x`. Anything else is refused: raw
+`delta`, `x_{in}`, `z^{(2)}`, `\hat{y}`, `hat y`, `bold W`, `tilde x`. Anything else is refused: raw
 LaTeX would let text from a file act as markup.
 """
 
@@ -65,12 +65,13 @@ def _what_is_allowed(text: str) -> str:
     )
 
 
-def with_index(symbol: str, *indices: int) -> str:
-    r"""LaTeX of one entry of a vector or matrix: `h` -> `h_{0}`, `W_{0}` -> `W_{0,12}`.
+def with_index(symbol: str, *indices: int | str) -> str:
+    r"""LaTeX of one entry of a vector or matrix: `h` -> `h_{0}`, `W_{0}` -> `W_{0,12}` or `W_{0,ij}`.
 
     A symbol that carries a subscript already keeps it in front, after which the indices follow.
     """
-    digits = "".join(map(str, indices)) if all(index < 10 for index in indices) else ",".join(map(str, indices))
+    spelled = list(map(str, indices))
+    digits = ("" if all(len(index) == 1 for index in spelled) else ",").join(spelled)
     match = re.search(r"_(?:\{(?P<braced>[^{}]*)\}|(?P<single>\w))", symbol)
     if match is None:
         return f"{symbol}_{{{digits}}}"
