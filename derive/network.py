@@ -4,7 +4,7 @@ A network knows the two conventions, so that nobody after it has to: `row` compu
 of shape (n_in, n_out), `column` computes W @ x with weights of shape (n_out, n_in).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -228,7 +228,7 @@ def _symbols(notation: Any, depth: int) -> Symbols:
     )
 
 
-def updates(network: Network) -> list[tuple[tuple[int, ...], Fraction]]:
+def updates(network: Network) -> Sequence[tuple[tuple[int, ...], Fraction]]:
     """The updates of the gradient descent that the exercise asks for.
 
     Returns:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from flint import arb, fmpq, fmpz
+from flint import arb, ctx, fmpq, fmpz
 
 Number = Any  # fmpq | Closed | Logarithm | arb
 Terms = tuple[tuple[fmpq, fmpq], ...]  # (exponent, coefficient), exponents falling, no zero coefficient
@@ -46,8 +46,6 @@ def _power(exponent: fmpq, precision: int) -> arb:
 
 def ball_of(sum_: Terms) -> arb:
     """The sum as a ball at flint's current precision."""
-    from flint import ctx
-
     return sum((c * _power(e, ctx.prec) for e, c in sum_), arb(0))
 
 
@@ -183,8 +181,18 @@ def as_ball(number: Number) -> arb:
     return arb(number)
 
 
+def height(number: Number) -> int:
+    """Bits of the longest integer that a rational or a closed form is made of; 0 for a ball."""
+    if isinstance(number, Closed):
+        return max(max(height(e), height(c)) for e, c in (*number.numerator, *number.denominator))
+    if isinstance(number, Logarithm):
+        inner = [height(part) for u, factor in number.logarithms for pair in u for part in (*pair, factor)]
+        return max(height(number.rational), *inner)
+    return 0 if isinstance(number, arb) else int(fmpq(number).height_bits())
+
+
 def quotient(numerator: Terms, denominator: Terms) -> Number:
-    """numerator / denominator in normal form: a rational if it is one, a ball if it has grown too large.
+    """The quotient in normal form: a rational if it is one, a ball if it has grown too large.
 
     Raises:
         ZeroDivisionError: The denominator is zero.
@@ -239,7 +247,7 @@ def _content(sum_: Terms) -> fmpq:
 
 
 def exponential(exponent: Number) -> Number:
-    """exp of any number: closed for a rational exponent."""
+    """The exponential of any number: closed for a rational exponent."""
     if isinstance(exponent, Closed | Logarithm | arb):
         return as_ball(exponent).exp()
     if exponent == 0:
@@ -248,7 +256,7 @@ def exponential(exponent: Number) -> Number:
 
 
 def natural_log(number: Number) -> Number:
-    """log of any number: closed for a rational or a quotient of exponentials."""
+    """The logarithm of any number: closed for a rational or a quotient of exponentials."""
     if isinstance(number, arb | Logarithm):
         return as_ball(number).log()
     closed = _as_closed(number)

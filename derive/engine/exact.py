@@ -7,7 +7,7 @@ by comparing coefficients where a closed form exists, by a certified sign, or st
 What 2,000 digits don't decide is a Problem.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,11 +22,14 @@ from derive.engine.symbolic import Derivation
 from derive.engine.values import Value, value_of
 from derive.errors import Problem, ProblemError
 
-Array = npt.NDArray[np.object_]
+Array = npt.NDArray[Any]
+Entry = tuple[str, tuple[int, ...]]  # a quantity's name and a place in it
 
 DRAWS = 3  # independent residue evaluations behind a structural zero
 UNDECIDED_DIGITS = 2000
 CERTIFIED = 40  # digits that are always certified, whatever is shown: the cross-check needs them
+FARTHEST = 10_000  # decimal exponent of a number, above which nothing can be taught with it
+TALLEST = 4096  # bits of a rational that gradient descent has made, above which only its digits are kept
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,11 @@ class Solution:
 
     def entries(self) -> list[tuple[str, tuple[int, ...], Value]]:
         """Every entry: its quantity, its place there, its value."""
-        return [(name, place, array[place]) for name, array in self.values.items() for place in np.ndindex(array.shape)]
+        return [
+            (name, place, value)
+            for name, array in self.values.items()
+            for place, value in zip(np.ndindex(array.shape), array.flat, strict=True)
+        ]
 
 
 class UndecidedError(Exception):
@@ -91,19 +98,19 @@ class ExactNumbers(Mathematics):
         return rational
 
     def exp(self, x: Number) -> Number:
-        """exp(x)."""
+        """The exponential."""
         return closed.exponential(x)
 
     def log(self, x: Number) -> Number:
-        """log(x)."""
+        """The natural logarithm."""
         return closed.natural_log(x)
 
     def erf(self, x: Number) -> Number:
-        """erf(x)."""
+        """The error function."""
         return fmpq(0) if isinstance(x, fmpq) and x == 0 else closed.as_ball(x).erf()
 
     def inverse(self, x: Number) -> Number:
-        """1 / x."""
+        """One over x."""
         return x.inverse() if isinstance(x, closed.Closed | closed.Logarithm) else 1 / x
 
     def root(self, x: Number) -> Number:
@@ -111,8 +118,12 @@ class ExactNumbers(Mathematics):
         return closed.as_ball(x).sqrt()
 
     def pi(self) -> Number:
-        """pi."""
+        """The number pi."""
         return arb.pi()
+
+    def kept(self, x: Number) -> Number:
+        """A parameter after an update; each update multiplies the length of exact numbers."""
+        return closed.as_ball(x) if closed.height(x) > TALLEST else x
 
     def sign(self, key: Key, z: Number) -> int:
         """-1, 0 or 1.
@@ -144,19 +155,19 @@ class ResidueNumbers(Mathematics):
         return residues.of_rational(rational, self.draw)
 
     def exp(self, x: Number) -> Number:
-        """exp(x)."""
+        """The exponential."""
         return residues.exponential(self._residue(x))
 
     def log(self, x: Number) -> Number:
-        """log(x)."""
+        """The natural logarithm."""
         return residues.natural_log(self._residue(x))
 
     def erf(self, x: Number) -> Number:
-        """erf(x)."""
+        """The error function."""
         return residues.error_function(self._residue(x))
 
     def inverse(self, x: Number) -> Number:
-        """1 / x."""
+        """One over x."""
         return self._residue(x).inverse()
 
     def root(self, x: Number) -> Number:
@@ -164,8 +175,12 @@ class ResidueNumbers(Mathematics):
         return residues.constant(f"root {self._residue(x).value}", self.draw)
 
     def pi(self) -> Number:
-        """Pi, as a number of its own."""
+        """The number pi, as one of its own."""
         return residues.constant("pi", self.draw)
+
+    def kept(self, x: Number) -> Number:
+        """A parameter after an update."""
+        return x
 
     def sign(self, key: Key, z: Number) -> int:
         """What the exact run decided.
@@ -189,58 +204,63 @@ def solve(derivation: Derivation, digits: int = 40) -> Solution:
         digits: Significant digits of each decimal; at least 40 are certified in any case.
 
     Raises:
-        ProblemError: A sign or a zero that 2,000 digits don't decide.
+        ProblemError: A sign or a zero that 2,000 digits don't decide, or a number that is out of reach.
     """
     shown, digits = digits, max(digits, CERTIFIED)
     precision, limit = 4 * digits + 64, max(UNDECIDED_DIGITS, 4 * digits) * 10 // 3
-    numbers, asked = ExactNumbers(), False
+    numbers = ExactNumbers()
+    zeros: set[Entry] | None = None
     while True:
         try:
             with ctx.workprec(precision):
                 passes = run(derivation, numbers)
+                found = quantities(passes)
         except UndecidedError as undecided:
             if _all_draws(lambda draw: _zero_at(derivation, numbers, draw)):
                 numbers.signs[undecided.key] = 0
                 continue
             what, bound = _name_of_unit(undecided.key), undecided.ball
         else:
-            found = quantities(passes)
-            values, missing = _certified(found, digits)
-            if missing and not asked and precision > 8 * digits:
-                asked = True
-                _settle_zeros(derivation, numbers, values, missing)
+            values, missing = _certified(derivation, found, digits, zeros or set())
+            if missing and zeros is None and precision > 8 * digits:
+                zeros = _structural_zeros(derivation, numbers, missing)
+                continue
             if not missing:
                 return Solution(derivation, shown, values, _kinks(numbers), tuple(passes))
-            name, place = next(iter(missing))
-            what, bound = name + "".join(f"[{i}]" for i in place), found[name][place]
+            what, bound = _spelled(missing[0]), found[missing[0][0]][missing[0][1]]
         precision *= 2
         if precision > limit:
             raise ProblemError([_undecided(derivation, what, bound)])
 
 
-def _certified(found: Quantities, digits: int) -> tuple[dict[str, Array], dict[tuple[str, Any], None]]:
-    """Values of all entries, and the places of those whose balls are still too wide."""
+def _certified(
+    derivation: Derivation, found: Quantities, digits: int, zeros: Collection[Entry]
+) -> tuple[dict[str, Array], list[Entry]]:
+    """Values of all entries, and those whose balls are still too wide."""
     values: dict[str, Array] = {}
-    missing: dict[tuple[str, Any], None] = {}
+    missing: list[Entry] = []
     for name, array in found.items():
         values[name] = np.empty(array.shape, dtype=object)
         for place in np.ndindex(array.shape):
-            value = value_of(array[place], digits)
-            values[name][place] = value
+            number = fmpq(0) if (name, place) in zeros else array[place]
+            try:
+                value = value_of(number, digits)
+            except OverflowError:
+                raise ProblemError([_out_of_reach(derivation, (name, place))]) from None
             if value is None:
-                missing[name, place] = None
+                missing.append((name, place))
+            elif abs(value.decimal.adjusted()) > FARTHEST and not value.is_zero:
+                raise ProblemError([_out_of_reach(derivation, (name, place))])
+            values[name][place] = value
     return values, missing
 
 
-def _settle_zeros(
-    derivation: Derivation, numbers: ExactNumbers, values: dict[str, Array], missing: dict[tuple[str, Any], None]
-) -> None:
-    """Fill in what is zero for a structural reason."""
+def _structural_zeros(
+    derivation: Derivation, numbers: ExactNumbers, entries: Collection[Entry]
+) -> set[Entry]:
+    """Which of the entries vanish identically."""
     draws = [quantities(run(derivation, ResidueNumbers(draw, numbers.signs))) for draw in range(DRAWS)]
-    for name, place in list(missing):
-        if all(draw[name][place].is_zero for draw in draws):
-            values[name][place] = value_of(fmpq(0), 1)
-            del missing[name, place]
+    return {(name, place) for name, place in entries if all(draw[name][place].is_zero for draw in draws)}
 
 
 def _all_draws(question: Callable[[int], bool]) -> bool:
@@ -266,6 +286,22 @@ def _kinks(numbers: ExactNumbers) -> tuple[Kink, ...]:
 
 def _name_of_unit(key: Key) -> str:
     return f"pre_activation of unit {key.unit} of layer {key.layer} in row {key.row}"
+
+
+def _spelled(entry: Entry) -> str:
+    name, place = entry
+    return name + "".join(f"[{i}]" for i in place)
+
+
+def _out_of_reach(derivation: Derivation, entry: Entry) -> Problem:
+    return Problem(
+        file=derivation.network.name,
+        line=None,
+        column=None,
+        what=f"{_spelled(entry)} is out of reach",
+        why=f"its magnitude is above 1e{FARTHEST} or below 1e-{FARTHEST}",
+        fix="choose smaller weights or inputs, so that no unit saturates that far",
+    )
 
 
 def _undecided(derivation: Derivation, what: str, bound: Any) -> Problem:

@@ -21,7 +21,7 @@ from derive.engine.program import Mathematics, Number, evaluate
 from derive.engine.symbolic import Derivation, LayerDerivation, step
 from derive.network import Network, updates
 
-Array = npt.NDArray[np.object_]
+Array = npt.NDArray[Any]
 Quantities = dict[str, Array]
 
 
@@ -39,6 +39,9 @@ class Numbers(Mathematics, Protocol):
 
     def number(self, rational: fmpq) -> Number:
         """A given number."""
+
+    def kept(self, x: Number) -> Number:
+        """A parameter after an update of gradient descent, as the next pass shall use it."""
 
     def sign(self, key: Key, z: Number) -> int:
         """-1, 0 or 1."""
@@ -79,7 +82,7 @@ def run(derivation: Derivation, numbers: Numbers) -> list[Pass]:
         passes.append(_evaluate(derivation, numbers, parameters, rows, weight, count))
         gradients = passes[-1].found
         parameters = {
-            name: array if name in network.step.frozen else _moved(array, gradients[name], rate)
+            name: array if name in network.step.frozen else _moved(array, gradients[name], rate, numbers)
             for name, array in parameters.items()
         }
     last = len(passes)
@@ -106,22 +109,16 @@ def _rational(number: Fraction) -> fmpq:
 
 def _array(laid_out: Any, numbers: Numbers) -> Array:
     """Fractions in any nesting as an object array of numbers."""
-    if isinstance(laid_out, Fraction):
-        array = np.empty((), dtype=object)
-        array[()] = numbers.number(_rational(laid_out))
-        return array
     fractions = np.array(laid_out, dtype=object)
     array = np.empty(fractions.shape, dtype=object)
-    for place in np.ndindex(fractions.shape):
-        array[place] = numbers.number(_rational(fractions[place]))
+    array.flat[:] = [numbers.number(_rational(fraction)) for fraction in fractions.flat]
     return array
 
 
-def _moved(array: Array, gradient: Array, rate: fmpq) -> Array:
+def _moved(array: Array, gradient: Array, rate: fmpq, numbers: Numbers) -> Array:
     """One update of gradient descent."""
     moved = np.empty(array.shape, dtype=object)
-    for place in np.ndindex(array.shape):
-        moved[place] = array[place] - gradient[place] * rate
+    moved.flat[:] = [numbers.kept(x - g * rate) for x, g in zip(array.flat, gradient.flat, strict=True)]
     return moved
 
 
@@ -240,7 +237,8 @@ def _parameter_gradients(
     for place, i, j in dense.places():
         weights[place] = over_rows(layer.weights_gradient[i][j])
         if network.l2 != 0:
-            weights[place] = weights[place] + parameters[dense.weights_name][place] * _rational(2 * network.l2)
+            penalty = parameters[dense.weights_name][place] * _rational(2 * network.l2)
+            weights[place] = weights[place] + penalty
     found: Quantities = {dense.weights_name: weights}
     if layer.bias:
         bias = np.empty(() if dense.shared_bias else (dense.n_out,), dtype=object)

@@ -22,22 +22,22 @@ class Mathematics(Protocol):
     """What a number system must offer beside its own + and *."""
 
     def exp(self, x: Number) -> Number:
-        """exp(x)."""
+        """The exponential."""
 
     def log(self, x: Number) -> Number:
-        """log(x)."""
+        """The natural logarithm."""
 
     def erf(self, x: Number) -> Number:
-        """erf(x)."""
+        """The error function."""
 
     def inverse(self, x: Number) -> Number:
-        """1 / x."""
+        """One over x."""
 
     def root(self, x: fmpq) -> Number:
         """The square root of a positive rational."""
 
     def pi(self) -> Number:
-        """pi."""
+        """The number pi."""
 
 
 def evaluate(rule: sp.Expr, values: Environment, mathematics: Mathematics) -> Number:

@@ -42,9 +42,9 @@ class Residue:
     def __add__(self, other: Any) -> "Residue":
         """The sum."""
         right = self._with(other)
-        both = self.rational is not None and right.rational is not None
-        rational = self.rational + right.rational if both else None
-        return Residue((self.value + right.value) % P, self.draw, rational)
+        if self.rational is None or right.rational is None:
+            return Residue((self.value + right.value) % P, self.draw)
+        return Residue((self.value + right.value) % P, self.draw, self.rational + right.rational)
 
     __radd__ = __add__
 
@@ -96,7 +96,7 @@ def _halved(x: Residue) -> tuple[int, bool]:
 
 
 def exponential(x: Residue) -> Residue:
-    """exp as a residue."""
+    """The exponential as a residue."""
     if x.rational is not None or x.value == 0:
         rational = fmpq(0) if x.rational is None else x.rational
         generator = pow(_drawn("base", 0, x.draw), 2, P)
@@ -109,19 +109,25 @@ def exponential(x: Residue) -> Residue:
 
 
 def natural_log(x: Residue) -> Residue:
-    """Log as a residue: log 1 = 0 is all it knows."""
+    """The logarithm as a residue: log 1 = 0 is all it knows."""
     if x.value == 1:
         return of_rational(fmpq(0), x.draw)
     return Residue(_drawn("log", x.value, x.draw), x.draw)
 
 
 def error_function(x: Residue) -> Residue:
-    """Erf as a residue: odd."""
+    """The error function as a residue: odd."""
     if x.value == 0:
         return of_rational(fmpq(0), x.draw)
     argument, kept = _halved(x)
     value = _drawn("erf", argument, x.draw)
     return Residue(value if kept else P - value, x.draw)
+
+
+def square_root(x: Residue) -> Residue:
+    """The root modulo P that is a square itself; a number of its own where there is none."""
+    root = pow(x.value, (Q + 1) // 2, P)  # P = 2 Q + 1 leaves 3 modulo 4
+    return Residue(root, x.draw) if root * root % P == x.value else constant(f"root {x.value}", x.draw)
 
 
 def constant(name: str, draw: int) -> Residue:

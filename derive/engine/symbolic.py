@@ -23,7 +23,7 @@ Expressions = tuple[sp.Expr, ...]
 Symbols = tuple[sp.Symbol, ...]
 
 
-class step(sp.Function):  # noqa: N801 - SymPy's functions are spelled like mathematics
+class step(sp.Function):  # type: ignore[misc] # SymPy's functions are spelled like mathematics
     """1 for a positive argument, else 0: the derivative of ReLU as torch and the homework take it.
 
     SymPy's Heaviside is 1/2 at 0 and its derivative a distribution; this one stays a symbol.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -11,6 +11,7 @@ from flint import arb, ctx, fmpq
 from derive.engine.closed import Closed, Logarithm, Number, Terms, as_ball, square_root
 
 LONGEST = 72  # characters of a closed form, above which it is not worth printing
+DOUBLINGS = 8  # of the precision, for the digits of a closed form
 
 
 @dataclass(frozen=True)
@@ -59,37 +60,46 @@ class Value:
 
 def rational_decimal(number: fmpq, digits: int) -> Decimal:
     """A rational to `digits` significant digits, half even; in full where it terminates sooner."""
-    context = Context(prec=digits, rounding=ROUND_HALF_EVEN, Emax=10**9, Emin=-(10**9))
-    return context.divide(Decimal(int(number.p)), Decimal(int(number.q)))
+    return _rounding_to(digits).divide(Decimal(int(number.p)), Decimal(int(number.q)))
 
 
 def ball_decimal(ball: arb, digits: int) -> Decimal | None:
-    """The certified rounding of a ball: None where two numbers in it round differently."""
+    """The certified rounding of a ball: None where two numbers in it round differently.
+
+    Raises:
+        OverflowError: Its decimal exponent is beyond those that a Decimal has.
+    """
     if not ball.is_finite() or ball.contains(0):
         return None
     middle, radius, exponent = (int(part) for part in ball.mid_rad_10exp(digits + 10))
-    context = Context(prec=digits, rounding=ROUND_HALF_EVEN, Emax=10**9, Emin=-(10**9))
-    low, high = (
-        context.plus(Decimal((0 if end >= 0 else 1, tuple(map(int, str(abs(end)))), exponent)))
-        for end in (middle - radius, middle + radius)
-    )
+    if not MIN_EMIN // 2 < exponent < MAX_EMAX // 2:
+        raise OverflowError
+    context = _rounding_to(digits)
+    low, high = (context.scaleb(Decimal(end), exponent) for end in (middle - radius, middle + radius))
     return low if low == high else None
 
 
+def _rounding_to(digits: int) -> Context:
+    return Context(prec=digits, rounding=ROUND_HALF_EVEN, Emax=MAX_EMAX, Emin=MIN_EMIN)
+
+
 def value_of(number: Number, digits: int) -> Value | None:
-    """The value of any number; None where it is a ball that is still too wide."""
+    """The value of any number; None where it is a ball that is still too wide.
+
+    Raises:
+        OverflowError: It is too large or too small to be written.
+    """
     if isinstance(number, fmpq | int):
         return Value(fmpq(number), rational_decimal(fmpq(number), digits))
     if isinstance(number, arb):
         decimal = Decimal(0) if number.is_zero() else ball_decimal(number, digits)
         return None if decimal is None else Value(fmpq(0) if number.is_zero() else None, decimal)
-    precision = 4 * digits + 64
-    while True:  # a closed form is never zero, so this ends
-        with ctx.workprec(precision):
+    for doubling in range(DOUBLINGS):
+        with ctx.workprec((4 * digits + 64) << doubling):
             decimal = ball_decimal(as_ball(number), digits)
         if decimal is not None:
             return Value(number, decimal)
-        precision *= 2
+    return None
 
 
 @dataclass(frozen=True)
@@ -130,7 +140,7 @@ def spell(number: Number, how: Spelling) -> str:
             plain_top = f"({top})" if others or coefficient.q != 1 else top
             return how.over.format(plain_top, bottom if root else f"({bottom})")
         if len(number.numerator) == 1 and number.numerator[0][1] < 0:  # the sign before the fraction
-            return "-" + how.over.format(_sum(((number.numerator[0][0], -number.numerator[0][1]),), how), bottom)
+            return "-" + how.over.format(_sum((-number).numerator, how), bottom)
         return how.over.format(top, bottom)
     if isinstance(number, Logarithm):
         parts = [] if number.rational == 0 else [(number.rational, "")]
@@ -156,10 +166,9 @@ def _signed(parts: Iterable[tuple[fmpq, str]], how: Spelling) -> str:
     for coefficient, rest in parts:
         size = abs(coefficient)
         number = str(size.p) if size.q == 1 else how.rational.format(size.p, size.q)
-        if rest:
-            body = rest if size == 1 else number + how.times + rest
-        else:
-            body = number
+        body = number + how.times + rest if rest else number
+        if rest and size == 1:
+            body = rest
         if text:
             text += (" - " if coefficient < 0 else " + ") + body
         else:
