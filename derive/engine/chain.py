@@ -84,7 +84,8 @@ def _add_layer(
     )
     products[a] = entries.vector(layer.output_gradient_symbols)
     products[z] = entries.vector(layer.delta_symbols)
-    products[dense.weights_name] = entries.vector([layer.weights_gradient[i][j] for _, i, j in dense.places()])
+    gradients = [layer.weights_gradient[i][j] for _, i, j in dense.places()]
+    products[dense.weights_name] = entries.vector(gradients)
     if layer.bias:
         places = range(1 if dense.shared_bias else dense.n_out)
         jacobians[z, dense.bias_name] = entries.matrix(
@@ -119,9 +120,8 @@ class _Entries:
                 found = value_of(evaluate(rule, self.values, self.numbers), DIGITS)
             if found is not None:
                 return found
-        raise ProblemError(
-            [Problem(self.name, None, None, f"no precision decides whether {rule} is zero", "", "change a number")]
-        )
+        what = f"no precision decides whether {rule} is zero"
+        raise ProblemError([Problem(self.name, None, None, what, fix="change one of the numbers a little")])
 
     def vector(self, rules: Sequence[sp.Expr]) -> Array:
         return self.matrix([rules])[0]

@@ -37,10 +37,13 @@ def product(network: Network, vector: str, matrix: str) -> str:
 
 
 def pre_activation(network: Network, layer: Dense) -> str:
-    """The weighted sums of one layer: `I W_0 + b_0`."""
+    """The weighted sums of one layer: `I W_0 + b_0`; a shared bias is added to every unit."""
     k = layer.index
     weighted = product(network, read_symbol(network, k), network.symbols.weights[k])
-    return weighted if layer.bias is None else f"{weighted} + {network.symbols.bias[k]}"
+    if layer.bias is None:
+        return weighted
+    ones = r" \mathbf{1}" if layer.shared_bias else ""
+    return f"{weighted} + {network.symbols.bias[k]}{ones}"
 
 
 def output(network: Network, layer: Dense) -> str:

@@ -1,0 +1,129 @@
+"""The pictures of a story: the network as given, with its values, with its gradients; the errors."""
+
+from collections.abc import Mapping
+from math import inf
+
+from derive.engine.values import Value
+from derive.engine.verify import Source
+from derive.network import Dense
+from derive.render.page import Picture
+from derive.rules.notation import with_index
+from derive.worksheet import figures
+from derive.worksheet.crosscheck import entry_latex, names
+from derive.worksheet.figures import Column, Edges, Part, Unit
+from derive.worksheet.sheet import Sheet, exact
+from derive.worksheet.spelling import Speller
+
+FIGURE_DIGITS = 4
+
+
+def pictures(sheet: Sheet, language: str, words: Mapping[str, str], audience: str) -> dict[str, Picture]:
+    """Every picture that the story of an audience shows, by its name.
+
+    Args:
+        sheet: The exercise.
+        language: "ko" or "en".
+        words: What the pictures call things: `network`, `forward`, `backward` (titles), `input`, `hidden`,
+            `output` (captions), `jacobians`, `autograd`, `recipe32` (sources).
+        audience: "key" or "handout", which shows what is given and no more.
+    """
+    found = {"network": _network(sheet, language, words, "network")}
+    if audience == "key":
+        if sheet.single:
+            found["forward"] = _network(sheet, language, words, "forward")
+            found["backward"] = _network(sheet, language, words, "backward")
+        found["errors"] = _errors(sheet, language, words)
+    return found
+
+
+def _network(sheet: Sheet, language: str, words: Mapping[str, str], stage: str) -> Picture:
+    columns = [_input_column(sheet, words, stage)]
+    columns += [_column(sheet, layer, words, stage) for layer in sheet.network.layers]
+    edges = [_edges(sheet, layer) for layer in sheet.network.layers]
+    drawing = figures.network(
+        columns, edges, language=language, title=words[stage], backward=stage == "backward"
+    )
+    return Picture(drawing.svg, drawing.alt)
+
+
+def _input_column(sheet: Sheet, words: Mapping[str, str], stage: str) -> Column:
+    symbol = sheet.network.symbols.input
+    units = []
+    for index in range(sheet.network.layers[0].n_in):
+        value = _short(sheet, exact(sheet.network.inputs[0][index])) if sheet.single else ""
+        gradient = _short(sheet, sheet.values("input")[0][index]) if stage == "backward" else ""
+        units.append(Unit((Part(with_index(symbol, index), value, gradient),)))
+    return Column(tuple(units), words["input"])
+
+
+def _column(sheet: Sheet, layer: Dense, words: Mapping[str, str], stage: str) -> Column:
+    k = layer.index
+    last = k == sheet.depth - 1
+    units = tuple(_unit(sheet, layer, index, stage, last) for index in range(layer.n_out))
+    caption = words["output"] if last else words["hidden"]
+    function = "" if layer.activation == "identity" else _plain(layer)
+    return Column(units, caption, function)
+
+
+def _plain(layer: Dense) -> str:
+    """The name of a function as plain words."""
+    latex = layer.rule.latex
+    return latex.removeprefix(r"\operatorname{").rstrip("}") if "{" in latex else layer.activation
+
+
+def _unit(sheet: Sheet, layer: Dense, index: int, stage: str, last: bool) -> Unit:
+    k, network = layer.index, sheet.network
+    parts = []
+    for kind in ("pre_activation", "output"):
+        name = f"{kind}_{k}"
+        value = gradient = ""
+        if stage != "network":
+            value = _short(sheet, sheet.values(name)[0][index])
+        if stage == "backward":
+            gradient = _short(sheet, sheet.values(f"{kind}_gradient_{k}")[0][index])
+        parts.append(Part(with_index(sheet.symbol(name), index), value, gradient))
+    bias = ""
+    if layer.bias is not None:
+        numbers = layer.bias if isinstance(layer.bias, tuple) else (layer.bias,) * layer.n_out
+        bias = _short(sheet, exact(numbers[index]))
+    note = ""
+    if last and sheet.single and network.targets is not None:
+        target = _short(sheet, exact(network.targets[0][index]))
+        note = f"{with_index(network.symbols.target, index)} = {target}"
+    active = True
+    if stage != "network" and layer.rule.piecewise_linear and layer.rule.kink is not None:
+        active = sheet.values(f"output_{k}")[0][index].fraction > 0
+    return Unit(tuple(parts), bias, note, active)
+
+
+def _edges(sheet: Sheet, layer: Dense) -> Edges:
+    labels = [[""] * layer.n_out for _ in range(layer.n_in)]
+    for (first, second), i, j in layer.places():
+        labels[i][j] = _short(sheet, exact(layer.weights[first][second]))
+    return Edges(tuple(map(tuple, labels)), sheet.symbol(layer.weights_name))
+
+
+def _short(sheet: Sheet, value: Value) -> str:
+    """A number as short as a picture needs it."""
+    speller = Speller(sheet.speller.decimals, FIGURE_DIGITS)
+    return speller.rounded(value).latex.replace(r"\tfrac", r"\frac")
+
+
+def _errors(sheet: Sheet, language: str, words: Mapping[str, str]) -> Picture:
+    shown = names(sheet)
+    sources = [*sheet.verification.sources, sheet.demonstration.single]
+    drawn = [
+        figures.Errors(words[source.name], tuple(_error(source, name, place) for name, place in shown))
+        for source in sources
+        if not source.missing
+    ]
+    entries = [entry_latex(sheet, name, place) for name, place in shown]
+    drawing = figures.errors(entries, drawn, language=language)
+    return Picture(drawing.svg, drawing.alt)
+
+
+def _error(source: Source, name: str, place: tuple[int, ...]) -> float | None:
+    comparison = next(c for c in source.comparisons if (c.quantity, c.place) == (name, place))
+    if comparison.exact.is_zero:
+        return 0.0 if comparison.value == 0 else None
+    return comparison.relative_error if comparison.finite else inf

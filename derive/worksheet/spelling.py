@@ -1,0 +1,245 @@
+"""Numbers, vectors and matrices as LaTeX: exact where that is short, rounded (and said so) otherwise."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from derive.engine.closed import Closed, proportion
+from derive.engine.values import LATEX, Value, rational_decimal, spell
+
+Rows = Sequence[Sequence[Value]] | npt.NDArray[np.object_]  # a matrix of values
+
+LONGEST_DECIMAL = 10  # significant digits of a number that is written in full
+LONGEST_FRACTION = 9  # digits of numerator and denominator together
+LONGEST_ENTRY = 28  # characters of a closed form inside a matrix, and of all of them together
+LONGEST_ENTRIES = 84
+LONGEST_FACTOR = 44
+
+
+@dataclass(frozen=True)
+class Shown:
+    """LaTeX of something, whether it is exact or rounded, and whether a letter stands for part of it."""
+
+    latex: str
+    exact: bool
+    named: bool = False
+
+    @property
+    def relation(self) -> str:
+        """What stands before it."""
+        return "=" if self.exact else r"\approx"
+
+    @property
+    def related(self) -> str:
+        """With the relation before it."""
+        return f"{self.relation} {self.latex}"
+
+
+@dataclass(frozen=True)
+class Factor:
+    """An irrational number that many entries are rational multiples of, and the letter that stands for it."""
+
+    number: Closed
+    name: str
+
+    @property
+    def latex(self) -> str:
+        """What the letter stands for."""
+        return spell(self.number, LATEX)
+
+
+@dataclass(frozen=True)
+class Speller:
+    """How numbers are written in one worksheet.
+
+    Attributes:
+        decimals: Whether fractions that terminate are written as decimals (0.15) or as fractions (1/2).
+        digits: Significant digits of rounded numbers.
+        factor: The common factor of the gradients, None where there is none.
+    """
+
+    decimals: bool
+    digits: int
+    factor: Factor | None = None
+
+    def fraction(self, number: Fraction) -> str:
+        """A given number, exactly."""
+        return self._exact_rational(number) or _fraction(number)
+
+    def rational(self, number: Fraction) -> Shown:
+        """A rational: in full where it is short enough, else rounded."""
+        exact = self._exact_rational(number)
+        if exact is not None:
+            return Shown(exact, exact=True)
+        return Shown(self.decimal(rational_decimal(_flint(number), self.digits)), exact=False)
+
+    def value(self, value: Value) -> Shown:
+        """A number: a rational in full, a short closed form, or rounded."""
+        if value.is_zero:
+            return Shown("0", exact=True)
+        if value.rational is not None:
+            return self.rational(value.rational)
+        if (latex := value.latex()) is not None and len(value.exact() or "") <= LONGEST_FACTOR:
+            return Shown(latex, exact=True)
+        return self.rounded(value)
+
+    def rounded(self, value: Value) -> Shown:
+        """A number as a decimal."""
+        if value.is_zero:
+            return Shown("0", exact=True)
+        if value.rational is not None:
+            return self.rational(value.rational)
+        return Shown(self.decimal(value.decimal), exact=False)
+
+    def decimal(self, number: Decimal) -> str:
+        """A decimal, rounded to the digits that are shown."""
+        return decimal(number, self.digits)
+
+    def matrix(self, rows: Rows) -> Shown:
+        """A matrix; a common factor stands before it."""
+        if len(rows) == 1 == len(rows[0]):
+            return self.value(rows[0][0])
+        entries = [value for row in rows for value in row]
+        if any(value.rational is None for value in entries):
+            if factored := self._factored(rows, entries):
+                return factored
+            spelled = [value.exact() for value in entries]
+            lengths = [len(text) for text in spelled if text is not None]
+            long = max(lengths, default=0) > LONGEST_ENTRY or sum(lengths) > LONGEST_ENTRIES
+            if None in spelled or long:
+                return self.rounded_matrix(rows)
+        return self._laid(rows, self.value)
+
+    def rounded_matrix(self, rows: Rows) -> Shown:
+        """A matrix of decimals."""
+        return self._laid(rows, self.rounded)
+
+    def _laid(self, rows: Rows, how: Any) -> Shown:
+        shown = [[how(value) for value in row] for row in rows]
+        return Shown(
+            matrix([[entry.latex for entry in row] for row in shown]),
+            all(entry.exact for row in shown for entry in row),
+        )
+
+    def _factored(self, rows: Rows, entries: Sequence[Value]) -> Shown | None:
+        found = proportion(value.closed for value in entries)
+        if found is None:
+            return None
+        number, multiples = found
+        name = ""
+        if self.factor is not None and not isinstance(ratio := number * self.factor.number.inverse(), Closed):
+            name, scale = self.factor.name, Fraction(int(ratio.p), int(ratio.q))
+        elif sum(not value.is_zero for value in entries) > 1:
+            name, scale = spell(number, LATEX), Fraction(1)
+        if not name or len(name) > 2 * LONGEST_FACTOR:
+            return None
+        numbers = iter([scale * Fraction(int(m.p), int(m.q)) for _, m in sorted(multiples.items())])
+        shown = [[self.rational(next(numbers)) for _ in row] for row in rows]
+        laid = matrix([[entry.latex for entry in row] for row in shown])
+        exact = all(entry.exact for row in shown for entry in row)
+        return Shown(f"{name} {laid}", exact, named=self.factor is not None and name == self.factor.name)
+
+    def _exact_rational(self, number: Fraction) -> str | None:
+        """A rational in full, None where that is too long."""
+        if number.denominator == 1 and len(str(number.numerator)) <= LONGEST_DECIMAL + 2:
+            return str(number.numerator)
+        exact = _terminating(number)
+        short = exact is not None and len(exact.as_tuple().digits) <= LONGEST_DECIMAL
+        if short and self.decimals:
+            return decimal(exact, LONGEST_DECIMAL, padded=False)
+        if len(str(abs(number.numerator))) + len(str(number.denominator)) <= LONGEST_FRACTION:
+            return _fraction(number)
+        return decimal(exact, LONGEST_DECIMAL, padded=False) if short else None
+
+
+def _flint(number: Fraction) -> Any:
+    from flint import fmpq
+
+    return fmpq(number.numerator, number.denominator)
+
+
+def _fraction(number: Fraction) -> str:
+    if number.denominator == 1:
+        return str(number.numerator)
+    sign = "-" if number < 0 else ""
+    return rf"{sign}\tfrac{{{abs(number.numerator)}}}{{{number.denominator}}}"
+
+
+def _terminating(number: Fraction) -> Decimal | None:
+    rest = number.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    if rest != 1:
+        return None
+    context = Context(prec=max(50, 4 * number.denominator.bit_length()))
+    return context.divide(Decimal(number.numerator), Decimal(number.denominator)).normalize(context)
+
+
+def prefers_decimals(numbers: Iterable[Fraction]) -> bool:
+    """Whether an exercise with these given numbers is one of decimals: 0.15 rather than 1/2."""
+    return any(
+        number.denominator > 8 and number.denominator % 5 == 0 and _terminating(number) is not None
+        for number in numbers
+    )
+
+
+def decimal(number: Decimal, digits: int, *, padded: bool = True) -> str:
+    """A decimal as LaTeX: fixed where that is readable, else with a power of ten.
+
+    Args:
+        number: Any number.
+        digits: Significant digits, rounded half even.
+        padded: Whether a rounded number keeps its trailing zeros, which say how exact it is.
+    """
+    rounded = Context(prec=digits, rounding=ROUND_HALF_EVEN).plus(number)
+    if rounded.is_zero():
+        return "0"
+    exponent = rounded.adjusted()
+    if padded:
+        rounded = rounded.quantize(Decimal(1).scaleb(exponent - digits + 1), context=Context(prec=digits + 5))
+    if -5 <= exponent < max(digits, 7):
+        return f"{rounded:f}"
+    mantissa = rounded.scaleb(-exponent)
+    return rf"{mantissa:f} \times 10^{{{exponent}}}"
+
+
+def grouped(number: Decimal, digits: int) -> str:
+    r"""A decimal of many digits with thin spaces, `36.00000\,00000\,00000\,23195`."""
+    text = decimal(number, digits, padded=False)
+    mantissa, times, power = text.partition(r" \times")
+    whole, point, rest = mantissa.partition(".")
+    parts = [rest[start : start + 5] for start in range(0, len(rest), 5)]
+    return whole + point + r"\,".join(parts) + times + power
+
+
+def error(number: float | None) -> str:
+    """A relative error or a count of ulps, to two digits."""
+    if number is None:
+        return r"\text{-}"
+    if number == 0:
+        return "0"
+    return decimal(Decimal(number), 2)
+
+
+def matrix(rows: Sequence[Sequence[str]]) -> str:
+    """Entries as a matrix in round brackets; a single entry stands alone."""
+    if len(rows) == 1 == len(rows[0]):
+        return rows[0][0]
+    return r"\begin{pmatrix} " + r" \\ ".join(" & ".join(row) for row in rows) + r" \end{pmatrix}"
+
+
+def bracketed(latex: str) -> str:
+    """What stands behind an operator: in brackets where it begins with a sign or has several parts."""
+    several = any(sign in latex for sign in (" + ", " - ", r"\times")) and not latex.startswith(r"\begin")
+    return rf"\left({latex}\right)" if latex.startswith("-") or several else latex
+
+
+def transposed(rows: Rows) -> list[list[Value]]:
+    """Rows and columns exchanged."""
+    return [list(column) for column in zip(*rows, strict=True)]

@@ -1,0 +1,171 @@
+"""The story: what has been derived and verified, told in Markdown through the templates of a language."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from derive import files
+from derive.classroom.rubric import points
+from derive.engine.verify import Verification
+from derive.exercise.model import Exercise
+from derive.network import Dense
+from derive.render import escape, fence
+from derive.render.page import Picture
+from derive.worksheet import backward, closed_forms, code, crosscheck, descent, forward
+from derive.worksheet.pictures import pictures
+from derive.worksheet.sheet import Sheet
+from derive.worksheet.spelling import matrix
+
+
+@dataclass(frozen=True)
+class Story:
+    """A worksheet before it is rendered.
+
+    Attributes:
+        markdown: For all readers; what only the key shows stands in solution containers.
+        pictures: Those that the readers asked for get, by their names in the Markdown.
+    """
+
+    markdown: str
+    pictures: Mapping[str, Picture]
+
+
+@dataclass(frozen=True)
+class Given:
+    """One given quantity: its symbol, numbers and shape in LaTeX."""
+
+    symbol: str
+    numbers: str
+    shape: str
+
+
+def write(
+    exercise: Exercise,
+    verification: Verification,
+    language: str,
+    audience: str,
+    templates: Path | None = None,
+) -> Story:
+    """Tell the story of an exercise.
+
+    Args:
+        exercise: As its file gives it.
+        verification: Of the same exercise.
+        language: "ko" or "en".
+        audience: Whose pictures are drawn: "key" or "handout". The Markdown is the same for both.
+        templates: The user's own folder of templates, which goes first.
+
+    Raises:
+        jinja2.TemplateError: A template doesn't work.
+        ProofError: A rule does not hold for every input.
+        ProblemError: A number that can't be decided.
+    """
+    sheet = Sheet(exercise, verification)
+    environment = files.environment(files.template_folders(templates))
+    template = environment.get_template(f"worksheet.{language}.md.j2")
+    module: Any = template.make_module(context(sheet, language))
+    return Story(str(module), pictures(sheet, language, module.picture_words, audience))
+
+
+def context(sheet: Sheet, language: str) -> dict[str, Any]:
+    """Everything that a template can name."""
+    exercise, network = sheet.exercise, sheet.network
+    steps = forward.steps(sheet)
+    worth = points(exercise)
+    return {
+        "escape": escape,
+        "fence": fence,
+        "number": _counter(),
+        "about": escape(exercise.about[language]) if exercise.about else "",
+        "given": given(sheet),
+        "symbols": network.symbols,
+        "layers": network.layers,
+        "single": sheet.single,
+        "rows": network.rows,
+        "row_convention": network.row_convention,
+        "reduction": network.reduction,
+        "l2": sheet.speller.fraction(network.l2) if network.l2 != 0 else "",
+        "loss_name": network.loss_name,
+        "loss_formula": forward.loss_formula(sheet),
+        "row_loss_formula": forward.row_loss_formula(sheet),
+        "definitions": _definitions(sheet),
+        "kinds": {layer.activation for layer in network.layers},
+        "shared_bias": any(layer.shared_bias for layer in network.layers),
+        "digits": sheet.speller.digits,
+        "rounding": exercise.rounding,
+        "factor": sheet.speller.factor,
+        "steps": steps,
+        "row_losses": [] if sheet.single else forward.row_losses(sheet),
+        "parts": backward.parts(sheet),
+        "detailed_rows": backward.DETAILED_ROWS,
+        "vec": _vec(network.layers[-1]),
+        "closed": closed_forms.closed_forms(sheet),
+        "descent": descent.descent(sheet),
+        "check": crosscheck.cross_check(sheet),
+        "code": code.listings(sheet),
+        "points": _points_of(worth),
+    }
+
+
+def _counter() -> Callable[[], int]:
+    numbers = count(1)
+    return lambda: next(numbers)
+
+
+def _points_of(worth: Mapping[str, Fraction]) -> Callable[..., str]:
+    """A badge with the points of several quantities together; nothing where there are none."""
+
+    def badge(*names: str) -> str:
+        total = sum((worth.get(name, Fraction(0)) for name in names), Fraction(0))
+        if total == 0:
+            return ""
+        shown = str(total) if total.denominator == 1 else f"{float(total):g}"
+        return f" [{shown}]{{.points}}"
+
+    return badge
+
+
+def given(sheet: Sheet) -> list[Given]:
+    """The input, the target and all parameters."""
+    network = sheet.network
+    found = [_vectors(sheet, network.symbols.input, network.inputs)]
+    if network.targets is not None:
+        found.append(_vectors(sheet, network.symbols.target, network.targets))
+    for layer in network.layers:
+        rows, columns = layer.weights_shape
+        found.append(
+            Given(sheet.symbol(layer.weights_name), sheet.weights(layer), rf"{rows} \times {columns}")
+        )
+        if layer.bias is not None:
+            found.append(_bias(sheet, layer))
+    if network.l2 != 0:
+        found.append(Given(r"\lambda", sheet.speller.fraction(network.l2), ""))
+    return found
+
+
+def _vectors(sheet: Sheet, symbol: str, rows: Any) -> Given:
+    laid = rows if sheet.network.row_convention else tuple(zip(*rows, strict=True))
+    return Given(symbol, matrix(sheet.numbers(laid)), rf"{len(laid)} \times {len(laid[0])}")
+
+
+def _bias(sheet: Sheet, layer: Dense) -> Given:
+    symbol = sheet.symbol(layer.bias_name)
+    if isinstance(layer.bias, Fraction):
+        return Given(symbol, sheet.speller.fraction(layer.bias), "")
+    return _vectors(sheet, symbol, (layer.bias,))
+
+
+def _definitions(sheet: Sheet) -> list[str]:
+    """What each activation computes, once."""
+    found = [forward.definition(layer) for layer in sheet.network.layers if layer.activation != "identity"]
+    return list(dict.fromkeys(found))
+
+
+def _vec(layer: Dense) -> tuple[str, str]:
+    """Places of the last layer's weights: as the chain lists them, and as the matrix has them."""
+    rows, columns = layer.weights_shape
+    places = [[f"g_{{{i}{j}}}" for j in range(columns)] for i in range(rows)]
+    return matrix([[place for row in places for place in row]]), matrix(places)
