@@ -5,15 +5,14 @@ shows where the recipe loses digits, or ends in 0, inf or nan. It is a demonstra
 of it, and it never decides whether a key is right.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from math import inf
 
 from derive.engine import autograd
+from derive.engine.doubts import logit_gaps
 from derive.engine.exact import Solution
-from derive.engine.values import Value
-from derive.engine.verify import Comparison, Source
+from derive.engine.sources import Comparison, Source
 
 
 @dataclass(frozen=True)
@@ -41,14 +40,6 @@ def demonstrate(solution: Solution) -> Demonstration:
     )
 
 
-def logit_gaps(solution: Solution) -> tuple[Fraction | float, ...] | None:
-    """The largest difference between two logits of each row; None without a softmax at the end."""
-    last = solution.derivation.network.layers[-1]
-    if last.activation != "softmax":
-        return None
-    return tuple(_spread(row) for row in solution.values[f"pre_activation_{last.index}"])
-
-
 def _recipe(solution: Solution, name: str, single: bool) -> Source:
     try:
         values = autograd.compute(solution.derivation.network, single=single, textbook=True)
@@ -59,9 +50,3 @@ def _recipe(solution: Solution, name: str, single: bool) -> Source:
         for quantity, place, exact in solution.entries()
     ]
     return Source(name, values, tuple(comparisons))
-
-
-def _spread(logits: Iterable[Value]) -> Fraction | float:
-    values = list(logits)
-    gap = max(value.fraction for value in values) - min(value.fraction for value in values)
-    return gap if all(value.rational is not None for value in values) else float(gap)

@@ -55,7 +55,8 @@ def high_precision(digits: int) -> SimpleNamespace:
     """The same functions over arrays of mpmath numbers.
 
     Args:
-        digits: Decimal digits that mpmath carries.
+        digits: Decimal digits that mpmath carries; far more than any pre-activation has zeros behind
+            the point, because a sum that is nothing but rounding is taken for zero.
     """
     import mpmath
 
@@ -71,7 +72,8 @@ def high_precision(digits: int) -> SimpleNamespace:
         pairs = zip(z, terms, strict=True)
         return np.array([0 * x if abs(x) <= rounding * size else x for x, size in pairs], dtype=object)
 
-    functions = {name: over(getattr(context, name)) for name in ("exp", "expm1", "log", "log1p", "tanh", "erf")}
+    names = ("exp", "expm1", "log", "log1p", "tanh", "erf")
+    functions = {name: over(getattr(context, name)) for name in names}
     return SimpleNamespace(
         **functions,
         maximum=np.maximum,

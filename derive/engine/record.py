@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from derive.engine.forms import closed_forms
-from derive.engine.verify import Source, Verification
+from derive.engine.sources import Source
+from derive.engine.verify import Verification
 
 Array = npt.NDArray[Any]
 
@@ -30,7 +31,9 @@ def record(verification: Verification) -> dict[str, Any]:
         found["step"] = {
             "parameters": {name: quantity(verification, f"step.{name}") for name in network.parameters()},
             "loss": quantity(verification, "step.loss"),
-            "layers": [{kind: quantity(verification, f"step.{kind}_{k}") for kind in kinds[:2]} for k in depth],
+            "layers": [
+                {kind: quantity(verification, f"step.{kind}_{k}") for kind in kinds[:2]} for k in depth
+            ],
         }
     return found
 

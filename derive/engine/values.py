@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from flint import arb, ctx, fmpq
@@ -11,7 +12,7 @@ from flint import arb, ctx, fmpq
 from derive.engine.closed import Closed, Logarithm, Number, Terms, as_ball, square_root
 
 LONGEST = 72  # characters of a closed form, above which it is not worth printing
-DOUBLINGS = 8  # of the precision, for the digits of a closed form
+DOUBLINGS = 10  # of the precision, for the digits of a closed form
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Value:
         """Whether it is proven to be zero."""
         return self.decimal.is_zero()
 
-    @property
+    @cached_property
     def fraction(self) -> Fraction:
         """The number, or where it is irrational its decimal, for comparisons without rounding."""
         if isinstance(self.closed, fmpq):

@@ -6,8 +6,8 @@ entry that float64 cannot tell (a bound above 1e-6 of it) is confirmed by runnin
 Fractions or mpmath numbers. Verified means: no entry contradicted, every entry confirmed.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from math import inf
@@ -17,151 +17,19 @@ import numpy as np
 import numpy.typing as npt
 
 from derive.engine import autograd, jacobians
-from derive.engine.bounds import ROUNDOFF, bounds
+from derive.engine.bounds import bounds
+from derive.engine.doubts import doubt
 from derive.engine.exact import Solution
+from derive.engine.sources import Comparison, Place, Source, spelled
 from derive.engine.values import Value
 from derive.network import Network
 
+__all__ = ["Comparison", "Source", "Verification", "verify"]
+
 Array = npt.NDArray[Any]
-Place = tuple[int, ...]
 
 TRUSTED = Fraction(1, 10**6)  # a bound above this share of the value says nothing about it
 PRECISE = Fraction(1, 10**30)  # what the chain over high-precision numbers must meet
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One entry of one source against the exact value.
-
-    Attributes:
-        quantity, place: Which entry; for example `W_0`, (0, 1).
-        exact: The reference.
-        value: What the source says: a float, or a Fraction where the chain ran in high precision.
-        bound: How far it may be off.
-        trusted: Whether that bound is small enough to tell anything.
-        single: Whether the source computes in float32.
-    """
-
-    quantity: str
-    place: Place
-    exact: Value
-    value: Any
-    bound: Any
-    trusted: bool
-    single: bool = False
-
-    @property
-    def finite(self) -> bool:
-        """Whether the source gave a number at all."""
-        return isinstance(self.value, Fraction) or bool(np.isfinite(self.value))
-
-    @cached_property
-    def difference(self) -> Fraction | None:
-        """|source - exact|, without rounding; None where the source gave no number."""
-        return abs(Fraction(self.value) - self.exact.fraction) if self.finite else None
-
-    @property
-    def relative_error(self) -> float | None:
-        """|source - exact| / |exact|; None for a proven zero and where the source gave no number."""
-        if self.difference is None or self.exact.is_zero:
-            return None
-        return as_float(self.difference / abs(self.exact.fraction))
-
-    @property
-    def ulps(self) -> float | None:
-        """The difference in units in the last place of the exact value, in the format of the source.
-
-        None where there is no difference, or where the value is out of the range of the format.
-        """
-        if self.difference is None:
-            return None
-        with np.errstate(over="ignore"):
-            nearest = (np.float32 if self.single else np.float64)(as_float(abs(self.exact.fraction)))
-        spacing = float(np.spacing(nearest)) if np.isfinite(nearest) else inf
-        return as_float(self.difference / Fraction(spacing)) if spacing < inf else None
-
-    @property
-    def within(self) -> bool:
-        """Whether it lies within the bound; an infinite bound holds everything."""
-        if self.difference is None:
-            return bool(self.bound == float("inf"))
-        return bool(self.bound == float("inf")) or self.difference <= Fraction(self.bound)
-
-    @property
-    def entry(self) -> str:
-        """The entry as messages and tables name it: `W_0[0,1]`."""
-        return self.quantity + (f"[{','.join(map(str, self.place))}]" if self.place else "")
-
-
-@dataclass(frozen=True)
-class Source:
-    """One independent computation and how its entries compare.
-
-    Attributes:
-        name: `jacobians` or `autograd`.
-        values: Name -> float64 arrays; None where it did not run.
-        comparisons: Every entry in float64; empty where it did not run.
-        missing: Why it did not run; empty where it did.
-        precise: Entries computed again in high precision, by quantity and place.
-        arithmetic: What `precise` was computed with; empty where it was not needed.
-    """
-
-    name: str
-    values: Mapping[str, Array] | None
-    comparisons: tuple[Comparison, ...]
-    missing: str = ""
-    precise: Mapping[tuple[str, Place], Comparison] | None = None
-    arithmetic: str = ""
-
-    @property
-    def contradicted(self) -> list[Comparison]:
-        """Entries outside their bound, the worst first."""
-        everything = [*self.comparisons, *(self.precise or {}).values()]
-        wrong = [comparison for comparison in everything if not comparison.within]
-        return sorted(wrong, key=lambda c: -(c.relative_error or float("inf")))
-
-    @property
-    def untrusted(self) -> list[Comparison]:
-        """Entries that float64 cannot tell here."""
-        return [comparison for comparison in self.comparisons if not comparison.trusted]
-
-    @property
-    def verdict(self) -> str:
-        """`agrees`, `disagrees: ENTRY`, `unreliable: why` or `not run: why`."""
-        if self.missing:
-            return f"not run: {self.missing}"
-        if self.contradicted:
-            return f"disagrees: {self.contradicted[0].entry}"
-        if self.untrusted:
-            worst = max(self.untrusted, key=_looseness)
-            return f"unreliable: float64 can be off by {_looseness(worst):.1e} of {worst.entry}" + (
-                f"; the chain agrees over {self.arithmetic}" if self.precise else ""
-            )
-        return "agrees"
-
-    def confirms(self, entry: tuple[str, Place]) -> bool:
-        """Whether it confirms an entry, in float64 or in high precision."""
-        if self.precise is not None and entry in self.precise:
-            return self.precise[entry].within
-        comparison = self._by_entry.get(entry)
-        return comparison is not None and comparison.trusted and comparison.within
-
-    @cached_property
-    def _by_entry(self) -> dict[tuple[str, Place], Comparison]:
-        return {(comparison.quantity, comparison.place): comparison for comparison in self.comparisons}
-
-
-def as_float(number: Fraction) -> float:
-    """The nearest float; infinite where the number is out of range."""
-    try:
-        return float(number)
-    except OverflowError:
-        return inf if number > 0 else -inf
-
-
-def _looseness(comparison: Comparison) -> float:
-    size = abs(float(comparison.exact.fraction))
-    return float(comparison.bound) / size if size else float(comparison.bound)
 
 
 @dataclass(frozen=True)
@@ -185,7 +53,7 @@ class Verification:
     def unconfirmed(self) -> list[str]:
         """Entries that no source confirms."""
         return [
-            name + (f"[{','.join(map(str, place))}]" if place else "")
+            spelled(name, place)
             for name, place, _ in self.solution.entries()
             if not any(source.confirms((name, place)) for source in self.sources)
         ]
@@ -218,8 +86,9 @@ class Verification:
 
     def _describe_worst(self, source: Source) -> str:
         worst = source.contradicted[0]
+        count = f"{len(source.contradicted)} of {len(source.comparisons)} entries"
         lines = [
-            f"{source.name} disagrees in {len(source.contradicted)} of {len(source.comparisons)} entries; worst:",
+            f"{source.name} disagrees in {count}; worst:",
             f"  {worst.entry}  exact {worst.exact.rounded(17)}",
         ]
         for other in self.sources:
@@ -257,58 +126,58 @@ def _entries(solution: Solution) -> list[tuple[str, Place]]:
 def _compared(
     solution: Solution, name: str, values: Mapping[str, Array], allowed: Mapping[str, Array]
 ) -> Source:
-    return Source(
-        name,
-        values,
-        tuple(
-            Comparison(quantity, place, exact, float(values[quantity][place]), bound, _trusted(solution, quantity, exact, bound))
-            for quantity, place, exact in solution.entries()
-            for bound in [float(allowed[quantity][place])]
-        ),
-    )
+    largest = _largest(solution)
+    comparisons = []
+    for quantity, place, exact in solution.entries():
+        bound = float(allowed[quantity][place])
+        trusted = bound < inf and Fraction(bound) <= TRUSTED * _size(exact, largest[quantity])
+        value = float(values[quantity][place])
+        comparisons.append(Comparison(quantity, place, exact, value, bound, trusted))
+    return Source(name, values, tuple(comparisons), doubt=doubt(solution, comparisons))
 
 
-def _trusted(solution: Solution, quantity: str, exact: Value, bound: float) -> bool:
-    """Whether a bound tells anything: against the value, or for a zero against the largest entry."""
-    if bound == float("inf"):
-        return False
-    if not exact.is_zero:
-        return Fraction(bound) <= TRUSTED * abs(exact.fraction)
-    largest = max(abs(value.fraction) for value in solution.values[quantity].flat)
-    return Fraction(bound) <= TRUSTED * (largest or 1)
+def _largest(solution: Solution) -> dict[str, Fraction]:
+    """The largest entry of each quantity; 1 where all are zero."""
+    return {
+        quantity: max(abs(value.fraction) for value in values.flat) or Fraction(1)
+        for quantity, values in solution.values.items()
+    }
+
+
+def _size(exact: Value, largest: Fraction) -> Fraction:
+    """What a bound is measured by: the value, or for a proven zero the largest entry beside it."""
+    return largest if exact.is_zero else abs(exact.fraction)
 
 
 def _with_high_precision(solution: Solution, chain: Source) -> Source:
     """The same chain over Fractions, or mpmath numbers with digits to spare for what cancels."""
     network = solution.derivation.network
-    values = [value for _, _, value in solution.entries() if not value.is_zero]
-    rational = all(layer.rule.piecewise_linear for layer in network.layers) and not network.loss.probability
+    values = [value for _, _, value in solution.entries()]
+    linear = all(layer.rule.piecewise_linear for layer in network.layers) and not network.loss.probability
+    rational = linear and all(value.rational is not None for value in values)
     if rational:
         xp, arithmetic = jacobians.FRACTIONS, "Fractions"
     else:
-        digits = 60 + 3 * max((abs(value.decimal.adjusted()) for value in values), default=0)
+        exponents = [abs(value.decimal.adjusted()) for value in values if not value.is_zero]
+        digits = 60 + 3 * max(exponents, default=0)
         xp, arithmetic = jacobians.high_precision(digits), f"mpmath numbers of {digits} digits"
     found = jacobians.compute(network, xp)
+    largest = _largest(solution)
     precise = {}
     for quantity, place, exact in solution.entries():
-        largest = max(abs(value.fraction) for value in solution.values[quantity].flat) or Fraction(1)
-        allowed = Fraction(0) if rational else PRECISE * (largest if exact.is_zero else abs(exact.fraction))
+        allowed = Fraction(0) if rational else PRECISE * _size(exact, largest[quantity])
         value = _fraction(found[quantity][place])
         precise[quantity, place] = Comparison(quantity, place, exact, value, allowed, trusted=True)
-    return Source(chain.name, chain.values, chain.comparisons, precise=precise, arithmetic=arithmetic)
+    return replace(chain, precise=precise, arithmetic=arithmetic)
 
 
 def _fraction(number: Any) -> Fraction | float:
     """An mpmath number, an int or a Fraction as a Fraction; a float where it is none (nan, inf)."""
-    if isinstance(number, Fraction | int):
-        return Fraction(number)
+    if isinstance(number, Fraction):
+        return number
+    if isinstance(number, int | np.integer):
+        return Fraction(int(number))
     sign, mantissa, exponent, _ = number._mpf_
     if not mantissa and exponent:
         return float(number)
-    signed = -int(mantissa) if sign else int(mantissa)
-    return signed * Fraction(2) ** exponent
-
-
-def worst(comparisons: Sequence[Comparison]) -> Comparison | None:
-    """The comparison with the largest relative error, None where there is none."""
-    return max(comparisons, key=lambda c: c.relative_error or 0.0, default=None)
+    return Fraction(-int(mantissa) if sign else int(mantissa)) * Fraction(2) ** int(exponent)

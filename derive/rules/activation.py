@@ -3,11 +3,12 @@ r"""What a row of the table of activations consists of.
 `z` is the pre-activation, `a` the output, `p` the row's parameter (None where it has none).
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
+
+from derive.rules import notation
 
 Rule = Callable[..., Any]
 
@@ -75,5 +76,4 @@ class Activation:
 
 def fill(template: str, z: str = "", a: str = "", p: str = "", product: str = r"\,") -> str:
     """A formula of the tables with spellings for `<z>`, `<a>`, `<p>` and the product sign `<o>`."""
-    spellings = {"<z>": z, "<a>": a, "<p>": p, "<o>": product}
-    return re.sub("<[zapo]>", lambda match: spellings[match[0]], template)
+    return notation.fill(template, {"z": z, "a": a, "p": p, "o": product})

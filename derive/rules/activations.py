@@ -96,7 +96,7 @@ ACTIVATIONS: Mapping[str, Activation] = {
         array_slope=lambda z, a, xp, p: xp.where(z > 0, 1, p),
         torch=lambda z, torch, p: torch.nn.functional.leaky_relu(z, p),
         curvature=lambda z, m, p: 0 * z,
-        slope_terms=_size_of_output,
+        slope_terms=lambda z, a, xp, p: xp.where(z > 0, 0, abs(p)),
         value_terms=_size_of_output,
         listing=Listing(
             "np.where(<z> > 0, <z>, <p> * <z>)",
@@ -117,7 +117,7 @@ ACTIVATIONS: Mapping[str, Activation] = {
         array_slope=lambda z, a, xp, p: xp.where(z > 0, 1, p * xp.exp(xp.minimum(z, 0))),
         torch=lambda z, torch, p: torch.nn.functional.elu(z, p),
         curvature=lambda z, m, p: (1 - m.step(z)) * p * m.exp(z),
-        slope_terms=lambda z, a, xp, p: 1 + abs(a),
+        slope_terms=lambda z, a, xp, p: xp.where(z > 0, 0, abs(p) * xp.exp(xp.minimum(z, 0))),
         value_terms=_size_of_output,
         listing=Listing(
             "np.where(<z> > 0, <z>, <p> * np.expm1(np.minimum(<z>, 0)))",

@@ -9,10 +9,11 @@ rules, for all rows (a vector of losses comes back) in torch.
 `a` is the output of the last layer, `y` the target, `z` the pre-activation of the last layer.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from derive.rules import notation
 
 Rule = Callable[..., Any]
 
@@ -66,7 +67,8 @@ class Loss:
         array_gradient: (a, y, xp) -> (n,).
         torch: (a, y, torch) -> losses of the rows (rows,).
         torch_stable: Activation of the last layer -> how torch computes the two together.
-        value_error: (a, y, e, u, xp) -> rounding error of `array` for errors `e` of `a` in a unit roundoff `u`.
+        value_error: (a, y, e, u, xp) -> rounding error of `array` for errors `e` of `a`; `u` is the
+            relative error of one operation.
         gradient_error: (a, y, e, u) -> the same for `array_gradient`.
         listing: The same loss in the code that a student writes.
         probability: Whether the output must be a probability.
@@ -92,8 +94,7 @@ class Loss:
 
 def fill(template: str, a: str = "", y: str = "", n: int = 1, product: str = r"\,") -> str:
     """A formula of the table with spellings for `<a>`, `<y>`, `<n>` and the product sign `<o>`."""
-    spellings = {"<a>": a, "<y>": y, "<n>": str(n), "<o>": product}
-    return re.sub("<[ayno]>", lambda match: spellings[match[0]], template)
+    return notation.fill(template, {"a": a, "y": y, "n": str(n), "o": product})
 
 
 def _relative(e: Any, a: Any) -> Any:
@@ -139,7 +140,9 @@ LOSSES: Mapping[str, Loss] = {
         array=lambda a, y, xp: -sum(y * xp.log(a)),
         array_gradient=lambda a, y, xp: -y / a,
         torch=lambda a, y, torch: -(y * torch.log(a)).sum(dim=-1),
-        value_error=lambda a, y, e, u, xp: (abs(y) * (_relative(e, a) + u * abs(xp.log(a)))).sum(),
+        value_error=lambda a, y, e, u, xp: (
+            abs(y) * (_relative(e, a) + u * (len(a) + 1) * abs(xp.log(a)))
+        ).sum(),
         gradient_error=lambda a, y, e, u: abs(y / a) * (_relative(e, a) + u),
         listing=Listing("-np.sum(<y> * np.log(<a>))", "-<y> / <a>", "-(<y> * torch.log(<a>)).sum(dim=-1)"),
         torch_stable={
@@ -177,8 +180,8 @@ LOSSES: Mapping[str, Loss] = {
         array_gradient=lambda a, y, xp: -y / a + (1 - y) / (1 - a),
         torch=lambda a, y, torch: -(y * torch.log(a) + (1 - y) * torch.log1p(-a)).sum(dim=-1),
         value_error=lambda a, y, e, u, xp: (
-            abs(y) * (_relative(e, a) + u * abs(xp.log(a)))
-            + abs(1 - y) * (_relative(e + u, 1 - a) + u * abs(xp.log(1 - a)))
+            abs(y) * (_relative(e, a) + u * (len(a) + 2) * abs(xp.log(a)))
+            + abs(1 - y) * (_relative(e + u, 1 - a) + u * (len(a) + 2) * abs(xp.log(1 - a)))
         ).sum(),
         gradient_error=lambda a, y, e, u: (
             abs(y / a) * (_relative(e, a) + u) + abs((1 - y) / (1 - a)) * (_relative(e + u, 1 - a) + u)
@@ -243,7 +246,9 @@ LOSSES: Mapping[str, Loss] = {
         torch=lambda a, y, torch: torch.nn.functional.mse_loss(a, y, reduction="none").mean(dim=-1),
         value_error=lambda a, y, e, u, xp: _error_of_squares(a, y, e, u) / len(a),
         gradient_error=lambda a, y, e, u: 2 * _error_of_differences(a, y, e, u) / len(a),
-        listing=Listing("np.mean((<a> - <y>) ** 2)", "2 * (<a> - <y>) / <a>.size", "((<a> - <y>) ** 2).mean(dim=-1)"),
+        listing=Listing(
+            "np.mean((<a> - <y>) ** 2)", "2 * (<a> - <y>) / <a>.size", "((<a> - <y>) ** 2).mean(dim=-1)"
+        ),
     ),
     "sum": Loss(
         latex=r"\sum_k <a>_k",

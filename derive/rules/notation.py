@@ -6,15 +6,20 @@ LaTeX would let text from a file act as markup.
 """
 
 import re
+from collections.abc import Mapping
 
-GREEK = tuple(
-    "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi pi rho "
-    "sigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi "
-    "Omega".split()
-)
+GREEK = (
+    "alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta", "theta", "vartheta", "iota",
+    "kappa", "lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "varphi", "chi",
+    "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi",
+    "Omega",
+)  # fmt: skip
 DECORATIONS = {"hat": r"\hat", "tilde": r"\tilde", "bar": r"\bar", "bold": r"\mathbf"}
 _NAME = re.compile(r"\\?(?P<name>[A-Za-z]+)")
-_SCRIPT = re.compile(r"(?P<kind>[_^])(?:\{(?P<braced>\(?[A-Za-z0-9]{1,8}\)?)\}|(?P<single>[A-Za-z0-9]))")
+_SCRIPT = re.compile(
+    r"(?P<kind>[_^])(?:\{(?P<braced>[A-Za-z0-9]{1,8}|\([A-Za-z0-9]{1,8}\))\}|(?P<single>[A-Za-z0-9]))"
+)
+_DECORATED = r"\\?{}(?:\{{(?P<inner>[^{{}}]*)\}}(?P<tail>.*)| +(?P<words>.+))"
 
 
 def parse_symbol(text: str) -> str:
@@ -32,7 +37,7 @@ def parse_symbol(text: str) -> str:
     rest, closing = text.strip(), ""
     opening = ""
     for word, command in DECORATIONS.items():
-        if match := re.fullmatch(rf"\\?{word}(?:\{{(?P<inner>[^{{}}]*)\}}(?P<tail>.*)| +(?P<words>.+))", rest):
+        if match := re.fullmatch(_DECORATED.format(word), rest):
             opening, closing = command + "{", "}"
             rest = (match["inner"] + (match["tail"] or "")) if match["words"] is None else match["words"]
             break
@@ -77,3 +82,20 @@ def with_index(symbol: str, *indices: int | str) -> str:
         return f"{symbol}_{{{digits}}}"
     inner = match["braced"] or match["single"]
     return symbol[: match.start()] + f"_{{{inner},{digits}}}" + symbol[match.end() :]
+
+
+def fill(template: str, spellings: Mapping[str, str]) -> str:
+    r"""A formula of the tables with its placeholders spelled: `<a>` by a symbol, `<a>_k` by an entry of it.
+
+    Args:
+        template: LaTeX or code, such as `\frac{1}{1 + e^{-<z>}}`.
+        spellings: Letter of a placeholder -> what stands for it; others stay as they are.
+    """
+
+    def spelled(match: re.Match[str]) -> str:
+        symbol = spellings.get(match["letter"])
+        if symbol is None:
+            return match[0]
+        return symbol if match["index"] is None else with_index(symbol, match["index"])
+
+    return re.sub("<(?P<letter>[a-z])>(?:_(?P<index>[ijk]))?", spelled, template)
