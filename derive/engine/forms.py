@@ -7,6 +7,7 @@ columns, z = W a + b, dl/dW = dl/dz a^T. Gradients have the shape of what they a
 from derive.engine.symbolic import Derivation
 from derive.network import Dense, Network
 from derive.rules import activations, losses
+from derive.rules.notation import with_index
 
 ODOT = r" \odot "
 
@@ -111,7 +112,8 @@ def bias_gradient(network: Network, k: int) -> str:
     layer = network.layers[k]
     z = gradient(network, network.symbols.pre_activation[k])
     if layer.shared_bias:
-        return rf"\sum_j {partial(network.symbols.loss, network.symbols.pre_activation[k] + '_j')}"
+        delta = partial(network.symbols.loss, with_index(network.symbols.pre_activation[k], "j"))
+        return rf"\sum_j {delta}"
     return z if network.rows == 1 else rf"\sum_{{\text{{rows}}}} {z}"
 
 

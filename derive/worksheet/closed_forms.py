@@ -131,7 +131,7 @@ def _delta_entry(sheet: Sheet, layer: Dense) -> str:
 
 def _for_unit(formula: str, a: str, y: str, target: str) -> str:
     """A fused form for one unit; what is summed over all units keeps its own index."""
-    summed = formula.replace("<y>_k", f"{target}_k")
+    summed = formula.replace("<y>_k", with_index(target, "k"))
     return losses.fill(summed, a=a, y=y)
 
 

@@ -87,7 +87,7 @@ def descent(sheet: Sheet) -> Descent | None:
         count=len(planned),
         updates=written,
         frozen=tuple(sheet.symbol(name) for name in step.frozen),
-        rule=r"\theta \leftarrow \theta - \eta\," + partial(sheet.network.symbols.loss, r"\theta"),
+        rule=r"\theta^{\mathrm{new}} = \theta - \eta\," + partial(sheet.network.symbols.loss, r"\theta"),
         after=tuple(_after(sheet, name) for name in moving) if len(planned) > MOST_SHOWN else (),
         output=aligned(
             new(sheet.symbol(output)), results(sheet.speller.matrix(laid), sheet.speller.rounded_matrix(laid))

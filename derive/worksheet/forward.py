@@ -178,7 +178,7 @@ def _loss(sheet: Sheet) -> Step:
         kind="loss",
         task=f"{symbols.loss} = {loss_formula(sheet)}",
         formula=aligned(symbols.loss, right),
-        spaces=f"{symbols.loss}:1x1",
+        spaces=f"{symbols.loss}:1x1 ; space 5",
     )
 
 
