@@ -139,7 +139,7 @@ def _whole_chain(sheet: Sheet, layer: Dense) -> str:
 def _link(sheet: Sheet, layer: Dense, of: str, for_what: str) -> Link:
     kind, symbols = _in_symbols(sheet, layer, of, for_what)
     right = [f"= {symbols}"] if symbols else []
-    if sheet.single or kind == "back":
+    if sheet.single or kind in ("back", "bias"):
         numbers = _numbers(sheet, layer, of, for_what, 0)
         right.append(numbers.related)
     rows, columns = sheet.chains[0].jacobians[of, for_what].shape

@@ -58,7 +58,7 @@ def results(shown: Shown, rounded: Shown) -> list[str]:
 
 def _pre_activation(sheet: Sheet, layer: Dense) -> Step:
     name = f"pre_activation_{layer.index}"
-    read = sheet.vectors(sheet.read_values(layer))
+    read = sheet.speller.rounded_matrix(sheet.laid(sheet.read_values(layer)))
     numbers = Shown(
         weighted_sum(sheet, layer, read.latex, sheet.weights(layer), _bias(sheet, layer)), read.exact
     )
@@ -109,7 +109,10 @@ def _activation(sheet: Sheet, layer: Dense) -> Step:
         right.append(_softmax(sheet, z[0]))
     elif sheet.single and layer.activation != "identity":
         right.append(_elementwise(sheet, layer, z[0]))
-    right += _both(sheet, sheet.values(name))
+    if layer.rule.elementwise:
+        right.append(sheet.speller.rounded_matrix(sheet.laid(sheet.values(name))).related)
+    else:
+        right += _both(sheet, sheet.values(name))
     return Step(
         quantity=name,
         symbol=sheet.symbol(name),

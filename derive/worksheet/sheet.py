@@ -115,10 +115,6 @@ class Sheet:
         """Given numbers, spelled."""
         return [[self.speller.fraction(x) for x in row] for row in laid]
 
-    def vectors(self, rows: Rows) -> Shown:
-        """Values with one row per example, laid out by the convention."""
-        return self.speller.matrix(self.laid(rows))
-
     def laid(self, rows: Rows) -> Rows:
         """Rows of examples as the convention writes them: columns where vectors are columns."""
         return rows if self.network.row_convention else transposed(rows)

@@ -93,6 +93,7 @@ def context(sheet: Sheet, language: str) -> dict[str, Any]:
         "row_loss_formula": forward.row_loss_formula(sheet),
         "definitions": _definitions(sheet),
         "kinds": {layer.activation for layer in network.layers},
+        "biased": any(layer.bias is not None for layer in network.layers),
         "shared_bias": any(layer.shared_bias for layer in network.layers),
         "digits": sheet.speller.digits,
         "rounding": exercise.rounding,
