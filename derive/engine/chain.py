@@ -124,7 +124,8 @@ class _Entries:
         raise ProblemError([Problem(self.name, None, None, what, fix="change one of the numbers a little")])
 
     def vector(self, rules: Sequence[sp.Expr]) -> Array:
-        return self.matrix([rules])[0]
+        vector: Array = self.matrix([rules])[0]
+        return vector
 
     def matrix(self, rules: Sequence[Sequence[sp.Expr]]) -> Array:
         array = np.empty((len(rules), len(rules[0])), dtype=object)

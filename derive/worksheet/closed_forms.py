@@ -8,6 +8,7 @@ from derive.rules import activations, losses
 from derive.rules.notation import with_index
 from derive.worksheet.forward import results
 from derive.worksheet.sheet import Sheet, aligned
+from derive.worksheet.spelling import Rows
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def _weights_forms(sheet: Sheet, layer: Dense) -> list[str]:
 
 def _gradient(sheet: Sheet, name: str, *forms_of_it: str) -> str:
     values = sheet.solution.values[name]
-    laid = values.reshape(1, -1) if values.ndim < 2 else values
+    laid: Rows = values.reshape(1, -1) if values.ndim < 2 else values
     if values.ndim == 1 or name == "input":
         laid = sheet.laid(laid)
     right = [

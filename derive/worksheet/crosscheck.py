@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from math import inf, isfinite, isnan
+from typing import Any
 
 import numpy as np
 
-from derive.engine.bounds import bounds
 from derive.engine.demonstration import Demonstration
-from derive.engine.verify import Comparison, Source
+from derive.engine.sources import Comparison, Doubt, Source
 from derive.rules.notation import with_index
 from derive.worksheet.sheet import Sheet
 from derive.worksheet.spelling import decimal, error, grouped
@@ -52,8 +52,7 @@ class CrossCheck:
         count: Entries that were compared, of all quantities.
         agree: Whether all sources agree in float64.
         worst: The largest relative error among the sources that agree, in LaTeX.
-        bound: The largest bound that an entry was held to, relative to it, in LaTeX.
-        unreliable: What float64 can't tell here, by source: name, entry, and the possible relative error.
+        unreliable: Why a source can't be trusted here, and which sources: what the prose needs to say it.
         arithmetic: What confirmed those entries instead.
         gap: Largest logit gap, in LaTeX; empty without a softmax at the end.
         single: What the recipe in float32 does: `integers`, `broken` or `close`.
@@ -67,8 +66,7 @@ class CrossCheck:
     count: int
     agree: bool
     worst: str
-    bound: str
-    unreliable: tuple[Mapping[str, str], ...]
+    unreliable: tuple[Mapping[str, Any], ...]
     arithmetic: str
     gap: str
     single: str
@@ -95,8 +93,7 @@ def cross_check(sheet: Sheet) -> CrossCheck:
         count=len(sheet.solution.entries()),
         agree=len(agreeing) == len(sources),
         worst=error(max(errors, default=0.0)),
-        bound=error(_largest_bound(sheet)),
-        unreliable=tuple(_unreliable(sheet, source) for source in sources if source.untrusted),
+        unreliable=tuple(_doubts(sheet, sources)),
         arithmetic=next((source.arithmetic for source in sources if source.precise), ""),
         gap=sheet.speller.rational(max(Fraction(gap) for gap in gaps)).latex if gaps else "",
         single=kind,
@@ -175,39 +172,45 @@ def _ulps(comparison: Comparison | None) -> str:
     return f"{comparison.ulps:.2f}" if comparison.ulps < 1000 else decimal(Decimal(comparison.ulps), 2)
 
 
-def _largest_bound(sheet: Sheet) -> float | None:
-    """The widest of the bounds that the stable source was held to, relative to the entries."""
-    allowed = bounds(sheet.solution, stable=True)
-    shares = [
-        float(allowed[name][place]) / abs(float(value.fraction))
-        for name, place, value in sheet.solution.entries()
-        if not value.is_zero and float(value.fraction) != 0
-    ]
-    finite = [share for share in shares if share != inf]
-    return max(finite, default=None)
+def _doubts(sheet: Sheet, sources: Sequence[Source]) -> list[Mapping[str, Any]]:
+    """Why sources can't be trusted here; those with the same reason are named together."""
+    found: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    for source in sources:
+        if source.doubt is not None:
+            reason = _unreliable(sheet, source, source.doubt)
+            found.setdefault(tuple(reason.items()), []).append(source.name)
+    return [{**dict(reason), "sources": names_} for reason, names_ in found.items()]
 
 
-def _unreliable(sheet: Sheet, source: Source) -> Mapping[str, str]:
-    worst = max(source.untrusted, key=lambda c: float(c.bound))
-    size = abs(float(worst.exact.fraction))
-    share = float(worst.bound) / size if size else float(worst.bound)
-    quantity = worst.quantity.replace("pre_activation_gradient", "pre_activation").replace(
-        "output_gradient", "output"
-    )
-    if "gradient" in worst.quantity or worst.quantity in ("input", *sheet.network.parameters()):
-        symbol = rf"\partial {sheet.network.symbols.loss} / \partial {sheet.symbol(quantity)}"
-    else:
-        symbol = (
-            sheet.symbol(quantity)
-            if not quantity.startswith(("step.", "row_"))
-            else sheet.network.symbols.loss
-        )
+def _unreliable(sheet: Sheet, source: Source, doubt: Doubt) -> Mapping[str, str]:
+    """Why a source can't be trusted here: what the prose needs to say it."""
+    worst = doubt.worst
+    symbol = gap = ""
+    if doubt.layer is not None:
+        kind = "pre_activation" if doubt.kind == "kink" else "output"
+        symbol = with_index(sheet.symbol(f"{kind}_{doubt.layer}"), doubt.unit or 0)
+    if doubt.gap is not None and doubt.kind != "kink":
+        gap = sheet.speller.rational(Fraction(doubt.gap)).latex
     return {
-        "source": source.name,
-        "entry": symbol,
-        "share": r"\infty" if share == inf else error(share),
+        "kind": doubt.kind,
+        "unit": symbol,
+        "gap": gap,
+        "entry": _quantity_latex(sheet, worst),
+        "share": "" if worst.looseness == inf else error(worst.looseness),
         "count": str(len(source.untrusted)),
     }
+
+
+def _quantity_latex(sheet: Sheet, comparison: Comparison) -> str:
+    """The entry of any quantity, as the prose names it."""
+    name, place = comparison.quantity.removeprefix("step."), comparison.place
+    if name in ("loss", "row_losses"):
+        return sheet.network.symbols.loss
+    plain = name.replace("_gradient", "")
+    index = place[1:] if "output" in name or "activation" in name or name == "input" else place
+    indexed = with_index(sheet.symbol(plain), *index) if index else sheet.symbol(plain)
+    derivative = "gradient" in name or (plain == name and name in ("input", *sheet.network.parameters()))
+    return rf"\partial {sheet.network.symbols.loss} / \partial {indexed}" if derivative else indexed
 
 
 def _single_precision(

@@ -8,8 +8,8 @@ import numpy as np
 from flint import ctx
 
 from derive.engine.exact import CERTIFIED
-from derive.engine.values import value_of
 from derive.engine.forms import partial
+from derive.engine.values import value_of
 from derive.exercise.model import Step
 from derive.network import updates
 from derive.worksheet.forward import results
@@ -78,8 +78,8 @@ def descent(sheet: Sheet) -> Descent | None:
         for index in shown
     )
     values = sheet.solution.values
-    loss = values["step.loss"][()]
-    before = values["loss"][()]
+    loss = sheet.scalar("step.loss")
+    before = sheet.loss
     output = f"output_{sheet.depth - 1}"
     laid = sheet.laid(values[f"step.{output}"])
     return Descent(

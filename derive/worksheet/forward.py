@@ -174,7 +174,7 @@ def _loss(sheet: Sheet) -> Step:
     right = [f"= {loss_formula(sheet)}"]
     if sheet.single and network.l2 == 0:
         right.append(_loss_numbers(sheet, 0))
-    right += _value_of_loss(sheet, sheet.solution.values["loss"][()])
+    right += _value_of_loss(sheet, sheet.loss)
     return Step(
         quantity="loss",
         symbol=symbols.loss,

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,6 @@ from derive.worksheet.spelling import (
     LONGEST_FACTOR,
     Factor,
     Rows,
-    Shown,
     Speller,
     matrix,
     prefers_decimals,
@@ -127,6 +127,16 @@ class Sheet:
     def weights(self, layer: Dense) -> str:
         """The numbers of a layer's weights."""
         return matrix(self.numbers(layer.weights))
+
+    @property
+    def loss(self) -> Value:
+        """The loss of the network as it is given."""
+        return self.scalar("loss")
+
+    def scalar(self, name: str) -> Value:
+        """The exact value of a quantity that is a single number."""
+        (value,) = self.solution.values[name].flat
+        return cast(Value, value)
 
     def values(self, name: str) -> Array:
         """The exact values of a quantity, at least (1, n)."""

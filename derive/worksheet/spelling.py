@@ -149,12 +149,13 @@ class Speller:
         if number.denominator == 1 and len(str(number.numerator)) <= LONGEST_DECIMAL + 2:
             return str(number.numerator)
         exact = _terminating(number)
-        short = exact is not None and len(exact.as_tuple().digits) <= LONGEST_DECIMAL
-        if short and self.decimals:
+        if exact is not None and len(exact.as_tuple().digits) > LONGEST_DECIMAL:
+            exact = None
+        if exact is not None and self.decimals:
             return decimal(exact, LONGEST_DECIMAL, padded=False)
         if len(str(abs(number.numerator))) + len(str(number.denominator)) <= LONGEST_FRACTION:
             return _fraction(number)
-        return decimal(exact, LONGEST_DECIMAL, padded=False) if short else None
+        return None if exact is None else decimal(exact, LONGEST_DECIMAL, padded=False)
 
 
 def _flint(number: Fraction) -> Any:
