@@ -109,6 +109,10 @@ class ExactNumbers(Mathematics):
         """The error function."""
         return fmpq(0) if isinstance(x, fmpq) and x == 0 else closed.as_ball(x).erf()
 
+    def erfc(self, x: Number) -> Number:
+        """One minus the error function."""
+        return fmpq(1) if isinstance(x, fmpq) and x == 0 else closed.as_ball(x).erfc()
+
     def inverse(self, x: Number) -> Number:
         """One over x."""
         return x.inverse() if isinstance(x, closed.Closed | closed.Logarithm) else 1 / x
@@ -215,6 +219,8 @@ def solve(derivation: Derivation, digits: int = 40) -> Solution:
             with ctx.workprec(precision):
                 passes = run(derivation, numbers)
                 found = quantities(passes)
+        except ZeroDivisionError:
+            raise ProblemError([_no_number(derivation)]) from None
         except UndecidedError as undecided:
             if _all_draws(lambda draw: _zero_at(derivation, numbers, draw)):
                 numbers.signs[undecided.key] = 0
@@ -285,7 +291,8 @@ def _kinks(numbers: ExactNumbers) -> tuple[Kink, ...]:
 
 
 def _name_of_unit(key: Key) -> str:
-    return f"pre_activation of unit {key.unit} of layer {key.layer} in row {key.row}"
+    name = f"pre_activation_{key.layer}[{key.row}][{key.unit}]"
+    return f"{name} in pass {key.update} of the descent" if key.update else name
 
 
 def _spelled(entry: Entry) -> str:
@@ -304,13 +311,31 @@ def _out_of_reach(derivation: Derivation, entry: Entry) -> Problem:
     )
 
 
-def _undecided(derivation: Derivation, what: str, bound: Any) -> Problem:
-    size = closed.as_ball(bound).abs_upper().str(3, radius=False)
+def _no_number(derivation: Derivation) -> Problem:
     return Problem(
         file=derivation.network.name,
         line=None,
         column=None,
-        what=f"{UNDECIDED_DIGITS} digits do not decide whether {what} is zero",
-        why=f"it is smaller than {size} in magnitude, and no identity shows that it vanishes",
-        fix="change one of the numbers it depends on a little",
+        what="the loss is infinite",
+        why="an output is exactly 0 or 1, as a softmax over a single output always is",
+        fix="give the last layer another activation, or more outputs",
     )
+
+
+def _undecided(derivation: Derivation, what: str, bound: Any) -> Problem:
+    ball = closed.as_ball(bound)
+    size = ball.abs_upper().str(3, radius=False)
+    if not ball.is_finite():
+        question = f"do not suffice for {what}"
+        why = "a unit saturates so far that none of its digits is left"
+        fix = "choose smaller weights or inputs"
+    elif ball.contains(0):
+        question = f"do not decide whether {what} is zero"
+        why = f"it is smaller than {size} in magnitude, and no identity shows that it vanishes"
+        fix = "change one of the numbers it depends on a little"
+    else:
+        question = f"do not decide how {what} rounds"
+        why = "it lies halfway between two numbers of as many digits as are asked for"
+        fix = "ask for one digit more"
+    name = derivation.network.name
+    return Problem(name, None, None, f"{UNDECIDED_DIGITS} digits {question}", why, fix)

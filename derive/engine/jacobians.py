@@ -224,7 +224,7 @@ def _whole(
     products = [multiply(row_pass) for row_pass in passes]
     share = xp.read(weight)
     losses = np.array([row_pass.loss for row_pass in passes])
-    found: dict[str, Array] = {"row_losses": losses, "loss": np.asarray(losses.sum() * share)}
+    found: dict[str, Array] = {"row_losses": losses, "loss": losses.sum() * share}
     for k in range(len(network.layers)):
         found[f"pre_activation_{k}"] = np.array([row_pass.pre_activations[k] for row_pass in passes])
         found[f"output_{k}"] = np.array([row_pass.outputs[k] for row_pass in passes])
@@ -234,9 +234,9 @@ def _whole(
     found["input"] = np.array([product["input"] for product in products]) * share
     for name, numbers in parameters.items():
         flat = sum(product[name] for product in products) * share
-        found[name] = np.asarray(flat).reshape(numbers.shape)
+        found[name] = np.reshape(flat, numbers.shape)
         if network.l2 != 0 and name.startswith("W"):
             factor = xp.read(network.l2)
             found[name] = found[name] + 2 * factor * numbers
             found["loss"] = found["loss"] + factor * (numbers * numbers).sum()
-    return found
+    return {name: np.asarray(array) for name, array in found.items()}  # numpy unwraps scalars of objects

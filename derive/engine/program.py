@@ -30,6 +30,10 @@ class Mathematics(Protocol):
     def erf(self, x: Number) -> Number:
         """The error function."""
 
+    def erfc(self, x: Number) -> Number:
+        """One minus the error function."""
+        return fmpq(1) + -self.erf(x)
+
     def inverse(self, x: Number) -> Number:
         """One over x."""
 
@@ -58,6 +62,8 @@ def _compiled(rule: sp.Expr) -> Compiled:
         return lambda values, m: constant
     if rule is sp.pi:
         return lambda values, m: m.pi()
+    if rule.is_Add and (tail := _compiled_tail(rule)):
+        return tail
     parts = [_compiled(part) for part in rule.args]
     if rule.is_Add:
         return lambda values, m: _total(part(values, m) for part in parts)
@@ -79,6 +85,15 @@ _FUNCTIONS: Mapping[type, Callable[[Mathematics], Callable[[Number], Number]]] =
     sp.log: lambda m: m.log,
     sp.erf: lambda m: m.erf,
 }
+
+
+def _compiled_tail(rule: sp.Expr) -> Compiled | None:
+    """A sum c + c erf(u) as c erfc(-u), which does not cancel where u is far below 0; None for others."""
+    factor, rest = rule.as_coeff_Add()
+    if factor == 0 or not isinstance(tail := rest / factor, sp.erf):
+        return None
+    constant, argument = fmpq(int(factor.p), int(factor.q)), _compiled(tail.args[0])
+    return lambda values, m: m.erfc(-argument(values, m)) * constant
 
 
 def _compiled_power(rule: sp.Expr, base: Compiled) -> Compiled:
