@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 from derive.engine import forms
 from derive.network import Dense
-from derive.rules import activations, losses
 from derive.rules.notation import with_index
-from derive.worksheet.forward import entries, results, row_symbol
+from derive.worksheet import jacobians
+from derive.worksheet.forward import results, row_symbol
 from derive.worksheet.sheet import Array, Sheet, aligned
-from derive.worksheet.spelling import Shown, matrix
+from derive.worksheet.spelling import Shown
 
-WIDEST = 12  # columns of a Jacobian that is written out; a wider one of zeros and copies is written in blocks
 WIDEST_BLANK = 16  # columns of an empty matrix that can still be written into
 DETAILED_ROWS = 4  # examples of a batch whose products are written out
 
@@ -137,10 +136,10 @@ def _whole_chain(sheet: Sheet, layer: Dense) -> str:
 
 
 def _link(sheet: Sheet, layer: Dense, of: str, for_what: str) -> Link:
-    kind, symbols = _in_symbols(sheet, layer, of, for_what)
+    kind, symbols = jacobians.in_symbols(sheet, layer, of, for_what)
     right = [f"= {symbols}"] if symbols else []
     if sheet.single or kind in ("back", "bias"):
-        numbers = _numbers(sheet, layer, of, for_what, 0)
+        numbers = jacobians.numbers(sheet, layer, of, for_what, 0)
         right.append(numbers.related)
     rows, columns = sheet.chains[0].jacobians[of, for_what].shape
     symbol = sheet.partial(of, for_what)
@@ -174,97 +173,6 @@ def blank(label: str, rows: int, columns: int) -> str:
     return f"{label}:{rows}x{columns}" if columns <= WIDEST_BLANK else "space 6"
 
 
-def _in_symbols(sheet: Sheet, layer: Dense, of: str, for_what: str) -> tuple[str, str]:
-    """What a link is, and its entries in symbols."""
-    if of == "loss":
-        return "loss", _loss_entries(sheet)
-    if of.startswith("output"):
-        return "activation", _activation_entries(sheet, layer)
-    if for_what.startswith("output"):
-        above = sheet.symbol(f"W_{layer.index + 1}")
-        return "back", forms.transposed(above) if sheet.network.row_convention else above
-    if for_what.startswith("b_"):
-        return "bias", ""
-    return "weights", _weights_entries(sheet, layer)
-
-
-def _loss_entries(sheet: Sheet) -> str:
-    symbols, count = sheet.network.symbols, sheet.last.n_out
-    targets = entries(symbols.target, count)
-    outputs = entries(symbols.output[-1], count)
-    return matrix(
-        [
-            [
-                losses.fill(sheet.network.loss.gradient_entry, a=a, y=y, n=count)
-                for a, y in zip(outputs, targets, strict=True)
-            ]
-        ]
-    )
-
-
-def _activation_entries(sheet: Sheet, layer: Dense) -> str:
-    z = entries(sheet.symbol(f"pre_activation_{layer.index}"), layer.n_out)
-    a = entries(sheet.symbol(f"output_{layer.index}"), layer.n_out)
-    units = range(layer.n_out)
-    if layer.rule.elementwise:
-        slopes = [
-            activations.fill(layer.rule.slope_formula, z=z[i], a=a[i], p=forms.parameter(layer))
-            for i in units
-        ]
-        slopes = [_unwrapped(slope) for slope in slopes]
-        return diagonal(slopes)
-    return matrix([[rf"{a[i]} (1 - {a[i]})" if i == j else rf"-{a[i]} {a[j]}" for j in units] for i in units])
-
-
-def _unwrapped(formula: str) -> str:
-    """Without brackets around the whole, which the tables give because a formula may be a factor."""
-    if formula.startswith("(") and formula.endswith(")") and formula.find(")") == len(formula) - 1:
-        return formula[1:-1]
-    return formula
-
-
-def diagonal(slopes: Sequence[str]) -> str:
-    """A diagonal matrix, written out where it is small."""
-    if len(slopes) > WIDEST // 3:
-        return r"\operatorname{diag}\left(" + r",\; ".join(slopes) + r"\right)"
-    return matrix([[slope if i == j else "0" for j in range(len(slopes))] for i, slope in enumerate(slopes)])
-
-
-def _weights_entries(sheet: Sheet, layer: Dense) -> str:
-    """What the layer reads, spread over the weights: `x (x) E` in the row convention, `E (x) x^T` else."""
-    read = entries(sheet.read_symbol(layer), layer.n_in)
-    if layer.n_in * layer.n_out > WIDEST:
-        return blocks(sheet, layer, read)
-    cells = [
-        [read[i] if target == unit else "0" for _, i, target in layer.places()] for unit in range(layer.n_out)
-    ]
-    return matrix(cells)
-
-
-def blocks(sheet: Sheet, layer: Dense, read: Sequence[str]) -> str:
-    """The same Jacobian in blocks: multiples of the unit matrix, or copies of the row on the diagonal."""
-    unit = f"E_{{{layer.n_out}}}"
-    if sheet.network.row_convention:
-        return matrix([[f"{_factor(x)} {unit}" for x in read]])
-    return rf"{unit} \otimes {matrix([read])}"
-
-
-def _factor(x: str) -> str:
-    return f"({x})" if x.startswith("-") else x
-
-
-def _numbers(sheet: Sheet, layer: Dense, of: str, for_what: str, row: int) -> Shown:
-    """The numbers of a local Jacobian at one example."""
-    values = sheet.chains[row].jacobians[of, for_what]
-    if for_what.startswith("W_") and values.shape[1] > WIDEST:
-        read = [sheet.speller.rounded(value) for value in sheet.read_values(layer)[row]]
-        return Shown(blocks(sheet, layer, [x.latex for x in read]), all(x.exact for x in read))
-    if of.startswith("output") and layer.rule.elementwise and layer.n_out > WIDEST // 3:
-        slopes = [sheet.speller.value(values[i, i]) for i in range(layer.n_out)]
-        return Shown(diagonal([slope.latex for slope in slopes]), all(slope.exact for slope in slopes))
-    return sheet.speller.matrix(values)
-
-
 def _products(
     sheet: Sheet,
     layer: Dense,
@@ -279,7 +187,7 @@ def _products(
         if of == "loss":
             continue  # it is the first factor itself
         left = _vector(sheet, chain.products[of])
-        right = _numbers(sheet, layer, of, for_what, row)
+        right = jacobians.numbers(sheet, layer, of, for_what, row)
         exact = left.exact and right.exact
         values = chain.products[for_what].reshape(1, -1)
         loss = _loss_symbol(sheet, row)

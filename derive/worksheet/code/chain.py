@@ -96,10 +96,9 @@ class Chain:
         names = self.names.parameters()
         values = ", ".join(self._forward_names())
         rows = [f"{values} = forward(x)", *self._jacobian_lines()]
-        rows += [
-            f"grad_{self.names[name]} += ({self._chain(name)}).reshape({self.names[name]}.shape){self._share()}"
-            for name in names
-        ]
+        for name in names:
+            python, share = self.names[name], self._share()
+            rows.append(f"grad_{python} += ({self._chain(name)}).reshape({python}.shape){share}")
         lines = [f"grad_{self.names[name]} = np.zeros_like({self.names[name]})" for name in names]
         lines += [f"for {self._pairs()}:", *_indented(rows), *self._decay()]
         return "\n".join([*lines, *(f"print(grad_{self.names[name]})" for name in names)])

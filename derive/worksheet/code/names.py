@@ -75,6 +75,7 @@ def number(value: Fraction) -> str:
 
 
 def nested(laid: Any) -> str:
+    """Python for a number, a vector or a matrix of rationals."""
     if isinstance(laid, Fraction):
         return number(laid)
     return "[" + ", ".join(map(nested, laid)) + "]"
