@@ -1,6 +1,5 @@
 """The command as a whole: how light it is, and what each way of failing exits with."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,16 +25,6 @@ def test_help_imports_nothing_heavy(process: Run, arguments: list[str]) -> None:
     outcome = process(code=code)
     assert outcome.code == 0
     assert outcome.err.strip() == "heavy: []"
-
-
-def test_help_is_quick(process: Run) -> None:
-    def seconds(**of: str) -> float:
-        started = time.perf_counter()
-        process(*([] if of else ["--help"]), **of)
-        return time.perf_counter() - started
-
-    bare = min(seconds(code="pass") for _ in range(3))
-    assert min(seconds() for _ in range(3)) < max(0.3, 12 * bare)
 
 
 def test_help_names_every_command(process: Run) -> None:
