@@ -13,7 +13,8 @@ import numpy.typing as npt
 import sympy as sp
 from flint import ctx, fmpq
 
-from derive.engine.exact import CERTIFIED, ExactNumbers, Solution
+from derive.engine.exact import CERTIFIED, Solution
+from derive.engine.number_systems import ExactNumbers
 from derive.engine.program import evaluate
 from derive.engine.symbolic import LayerDerivation
 from derive.engine.values import Value, value_of

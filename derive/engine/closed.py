@@ -12,41 +12,15 @@ or an operation leads out of the field).
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-from flint import arb, ctx, fmpq, fmpz
+from flint import arb, fmpq
+
+from derive.engine.exponentials import ONE, Terms, ball_of, content, product, scaled, terms
 
 Number = Any  # fmpq | Closed | Logarithm | arb
-Terms = tuple[tuple[fmpq, fmpq], ...]  # (exponent, coefficient), exponents falling, no zero coefficient
 
 LARGEST = 64  # terms in a numerator or denominator, above which a form is no longer worth its keep
-
-
-def terms(pairs: Iterable[tuple[fmpq, fmpq]]) -> Terms:
-    """Merge equal exponents, drop zeros, sort."""
-    merged: dict[fmpq, fmpq] = {}
-    for exponent, coefficient in pairs:
-        merged[exponent] = merged.get(exponent, fmpq(0)) + coefficient
-    return tuple(sorted(((e, c) for e, c in merged.items() if c != 0), reverse=True))
-
-
-def _product(left: Terms, right: Terms) -> Terms:
-    return terms((e + f, c * d) for e, c in left for f, d in right)
-
-
-def _scaled(sum_: Terms, factor: fmpq, shift: fmpq) -> Terms:
-    return tuple((e + shift, c * factor) for e, c in sum_)
-
-
-@lru_cache(maxsize=4096)
-def _power(exponent: fmpq, precision: int) -> arb:
-    return arb(exponent).exp()
-
-
-def ball_of(sum_: Terms) -> arb:
-    """The sum as a ball at flint's current precision."""
-    return sum((c * _power(e, ctx.prec) for e, c in sum_), arb(0))
 
 
 @dataclass(frozen=True)
@@ -67,7 +41,7 @@ class Closed:
 
     def __neg__(self) -> "Closed":
         """The negative."""
-        return Closed(_scaled(self.numerator, fmpq(-1), fmpq(0)), self.denominator)
+        return Closed(scaled(self.numerator, fmpq(-1), fmpq(0)), self.denominator)
 
     def __add__(self, other: Number) -> Number:
         """Sum with any number."""
@@ -83,11 +57,11 @@ class Closed:
         return quotient(
             terms(
                 (
-                    *_product(self.numerator, right.denominator),
-                    *_product(right.numerator, self.denominator),
+                    *product(self.numerator, right.denominator),
+                    *product(right.numerator, self.denominator),
                 )
             ),
-            _product(self.denominator, right.denominator),
+            product(self.denominator, right.denominator),
         )
 
     __radd__ = __add__
@@ -110,7 +84,7 @@ class Closed:
         if len(self.denominator) * len(right.denominator) > LARGEST:
             return self.ball() * right.ball()
         return quotient(
-            _product(self.numerator, right.numerator), _product(self.denominator, right.denominator)
+            product(self.numerator, right.numerator), product(self.denominator, right.denominator)
         )
 
     __rmul__ = __mul__
@@ -171,7 +145,7 @@ def _as_closed(number: Number) -> Closed:
     if isinstance(number, Closed):
         return number
     constant = fmpq(number)
-    return Closed(((fmpq(0), constant),) if constant != 0 else (), ((fmpq(0), fmpq(1)),))
+    return Closed(((fmpq(0), constant),) if constant != 0 else (), ONE)
 
 
 def as_ball(number: Number) -> arb:
@@ -204,46 +178,15 @@ def quotient(numerator: Terms, denominator: Terms) -> Number:
     if len(numerator) == len(denominator):
         factor = numerator[0][1] / denominator[0][1]
         shift = numerator[0][0] - denominator[0][0]
-        if shift == 0 and _scaled(denominator, factor, shift) == numerator:
+        if shift == 0 and scaled(denominator, factor, shift) == numerator:
             return factor
-        if _scaled(denominator, factor, shift) == numerator:
-            return Closed(((shift, factor),), ((fmpq(0), fmpq(1)),))
+        if scaled(denominator, factor, shift) == numerator:
+            return Closed(((shift, factor),), ONE)
     if max(len(numerator), len(denominator)) > LARGEST:
         return ball_of(numerator) / ball_of(denominator)
     shift = -denominator[0][0]
-    common = _content(denominator)
-    return Closed(_scaled(numerator, 1 / common, shift), _scaled(denominator, 1 / common, shift))
-
-
-def square_root(sum_: Terms) -> Terms | None:
-    """The sum of exponentials whose square this is, its first coefficient positive; None where there is none.
-
-    The terms are found from the largest exponent on, as in long division.
-    """
-    if len(sum_) < 2 or not (_is_square(sum_[0][1].p) and _is_square(sum_[0][1].q)):
-        return None
-    exponent, coefficient = sum_[0]
-    root: Terms = ((exponent / 2, fmpq(coefficient.p.isqrt(), coefficient.q.isqrt())),)
-    while rest := terms((*sum_, *((e, -c) for e, c in _product(root, root)))):
-        following = (rest[0][0] - root[0][0], rest[0][1] / (2 * root[0][1]))
-        if len(root) > len(sum_) or following[0] >= root[-1][0]:
-            return None
-        root = (*root, following)
-    return root
-
-
-def _is_square(number: fmpz) -> bool:
-    return number > 0 and number.isqrt() ** 2 == number
-
-
-def _content(sum_: Terms) -> fmpq:
-    """The rational whose removal leaves coprime integers, the first of them positive."""
-    top, bottom = fmpz(0), fmpz(1)
-    for _, coefficient in sum_:
-        top = top.gcd(coefficient.p)
-        bottom = bottom.lcm(coefficient.q)
-    content = fmpq(top, bottom)
-    return content if sum_[0][1] > 0 else -content
+    common = content(denominator)
+    return Closed(scaled(numerator, 1 / common, shift), scaled(denominator, 1 / common, shift))
 
 
 def exponential(exponent: Number) -> Number:
@@ -252,7 +195,7 @@ def exponential(exponent: Number) -> Number:
         return as_ball(exponent).exp()
     if exponent == 0:
         return fmpq(1)
-    return Closed(((fmpq(exponent), fmpq(1)),), ((fmpq(0), fmpq(1)),))
+    return Closed(((fmpq(exponent), fmpq(1)),), ONE)
 
 
 def natural_log(number: Number) -> Number:
@@ -271,9 +214,9 @@ def logarithm(rational: fmpq, logarithms: Iterable[tuple[Terms, fmpq]]) -> Numbe
     for sum_, factor in logarithms:
         exponent = sum_[0][0]
         rational = rational + exponent * factor
-        content = _content(sum_) if len(sum_) > 1 else sum_[0][1]
-        for rest in (_scaled(sum_, 1 / content, -exponent), ((fmpq(0), content),)):
-            if rest != ((fmpq(0), fmpq(1)),):
+        factored = content(sum_) if len(sum_) > 1 else sum_[0][1]
+        for rest in (scaled(sum_, 1 / factored, -exponent), ((fmpq(0), factored),)):
+            if rest != ONE:
                 merged[rest] = merged.get(rest, fmpq(0)) + factor
     kept = tuple((u, c) for u, c in merged.items() if c != 0)
     return Logarithm(rational, kept) if kept else rational
@@ -290,8 +233,8 @@ def proportion(numbers: Iterable[Number]) -> tuple[Closed, Mapping[int, fmpq]] |
     first = next((number for number in numbers if isinstance(number, Closed)), None)
     if first is None:
         return None
-    leading = _content(first.numerator)
-    factor = Closed(_scaled(first.numerator, 1 / leading, fmpq(0)), first.denominator)
+    leading = content(first.numerator)
+    factor = Closed(scaled(first.numerator, 1 / leading, fmpq(0)), first.denominator)
     multiples: dict[int, fmpq] = {}
     for position, number in enumerate(numbers):
         if isinstance(number, Closed):

@@ -8,16 +8,16 @@ What 2,000 digits don't decide is a Problem.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from flint import arb, ctx, fmpq
+from flint import ctx, fmpq
 
-from derive.engine import closed, residues
+from derive.engine import closed
+from derive.engine.number_systems import ExactNumbers, ReachedError, ResidueNumbers, UndecidedError
 from derive.engine.passes import Key, Pass, Quantities, quantities, run
-from derive.engine.program import Mathematics, Number
 from derive.engine.symbolic import Derivation
 from derive.engine.values import Value, value_of
 from derive.errors import Problem, ProblemError
@@ -29,7 +29,6 @@ DRAWS = 3  # independent residue evaluations behind a structural zero
 UNDECIDED_DIGITS = 2000
 CERTIFIED = 40  # digits that are always certified, whatever is shown: the cross-check needs them
 FARTHEST = 10_000  # decimal exponent of a number, above which nothing can be taught with it
-TALLEST = 4096  # bits of a rational that gradient descent has made, above which only its digits are kept
 
 
 @dataclass(frozen=True)
@@ -66,138 +65,6 @@ class Solution:
             for name, array in self.values.items()
             for place, value in zip(np.ndindex(array.shape), array.flat, strict=True)
         ]
-
-
-class UndecidedError(Exception):
-    """A pre-activation whose ball holds zero."""
-
-    def __init__(self, key: Key, ball: arb) -> None:
-        """Remember which one."""
-        self.key = key
-        self.ball = ball
-        super().__init__(key)
-
-
-class ReachedError(Exception):
-    """The residue run has come to the pre-activation that it was asked about."""
-
-    def __init__(self, zero: bool) -> None:
-        """Remember what it found there."""
-        self.zero = zero
-        super().__init__(zero)
-
-
-@dataclass
-class ExactNumbers(Mathematics):
-    """Rationals and closed forms, then balls; remembers on which side of its kink each unit lies."""
-
-    signs: dict[Key, int] = field(default_factory=dict)
-
-    def number(self, rational: fmpq) -> Number:
-        """A given number."""
-        return rational
-
-    def exp(self, x: Number) -> Number:
-        """The exponential."""
-        return closed.exponential(x)
-
-    def log(self, x: Number) -> Number:
-        """The natural logarithm."""
-        return closed.natural_log(x)
-
-    def erf(self, x: Number) -> Number:
-        """The error function."""
-        return fmpq(0) if isinstance(x, fmpq) and x == 0 else closed.as_ball(x).erf()
-
-    def erfc(self, x: Number) -> Number:
-        """One minus the error function."""
-        return fmpq(1) if isinstance(x, fmpq) and x == 0 else closed.as_ball(x).erfc()
-
-    def inverse(self, x: Number) -> Number:
-        """One over x."""
-        return x.inverse() if isinstance(x, closed.Closed | closed.Logarithm) else 1 / x
-
-    def root(self, x: Number) -> Number:
-        """The square root."""
-        return closed.as_ball(x).sqrt()
-
-    def pi(self) -> Number:
-        """The number pi."""
-        return arb.pi()
-
-    def kept(self, x: Number) -> Number:
-        """A parameter after an update; each update multiplies the length of exact numbers."""
-        return closed.as_ball(x) if closed.height(x) > TALLEST else x
-
-    def sign(self, key: Key, z: Number) -> int:
-        """-1, 0 or 1.
-
-        Raises:
-            UndecidedError: The ball of `z` holds zero, and nothing has been found out about it yet.
-        """
-        if key in self.signs:
-            return self.signs[key]
-        if isinstance(z, fmpq):
-            self.signs[key] = (z > 0) - (z < 0)
-        else:
-            ball = closed.as_ball(z)
-            if ball.contains(0):
-                raise UndecidedError(key, ball)
-            self.signs[key] = 1 if ball > 0 else -1
-        return self.signs[key]
-
-
-@dataclass
-class ResidueNumbers(Mathematics):
-    """Residues modulo a prime; sides of kinks are taken from the exact run."""
-
-    draw: int
-    signs: Mapping[Key, int]
-
-    def number(self, rational: fmpq) -> Number:
-        """A given number."""
-        return residues.of_rational(rational, self.draw)
-
-    def exp(self, x: Number) -> Number:
-        """The exponential."""
-        return residues.exponential(self._residue(x))
-
-    def log(self, x: Number) -> Number:
-        """The natural logarithm."""
-        return residues.natural_log(self._residue(x))
-
-    def erf(self, x: Number) -> Number:
-        """The error function."""
-        return residues.error_function(self._residue(x))
-
-    def inverse(self, x: Number) -> Number:
-        """One over x."""
-        return self._residue(x).inverse()
-
-    def root(self, x: Number) -> Number:
-        """The square root, as a number of its own."""
-        return residues.constant(f"root {self._residue(x).value}", self.draw)
-
-    def pi(self) -> Number:
-        """The number pi, as one of its own."""
-        return residues.constant("pi", self.draw)
-
-    def kept(self, x: Number) -> Number:
-        """A parameter after an update."""
-        return x
-
-    def sign(self, key: Key, z: Number) -> int:
-        """What the exact run decided.
-
-        Raises:
-            ReachedError: It has not decided this one: whether the residue is zero.
-        """
-        if key in self.signs:
-            return self.signs[key]
-        raise ReachedError(self._residue(z).is_zero)
-
-    def _residue(self, x: Number) -> residues.Residue:
-        return x if isinstance(x, residues.Residue) else residues.of_rational(fmpq(x), self.draw)
 
 
 def solve(derivation: Derivation, digits: int = 40) -> Solution:

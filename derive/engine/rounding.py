@@ -19,7 +19,7 @@ import numpy.typing as npt
 from flint import arb, fmpq
 
 from derive.engine.closed import as_ball
-from derive.engine.exact import ExactNumbers
+from derive.engine.number_systems import ExactNumbers
 from derive.engine.passes import Pass
 from derive.engine.program import evaluate
 from derive.engine.symbolic import Derivation, LayerDerivation

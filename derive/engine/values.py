@@ -9,7 +9,8 @@ from typing import Any
 
 from flint import arb, ctx, fmpq
 
-from derive.engine.closed import Closed, Logarithm, Number, Terms, as_ball, square_root
+from derive.engine.closed import Closed, Logarithm, Number, as_ball
+from derive.engine.exponentials import ONE, Terms, square_root
 
 LONGEST = 72  # characters of a closed form, above which it is not worth printing
 DOUBLINGS = 10  # of the precision, for the digits of a closed form
@@ -132,7 +133,7 @@ def spell(number: Number, how: Spelling) -> str:
     """A rational, `Closed` or `Logarithm` written out."""
     if isinstance(number, Closed):
         top = _sum(number.numerator, how)
-        if number.denominator == ((fmpq(0), fmpq(1)),):
+        if number.denominator == ONE:
             return top
         root = square_root(number.denominator)
         bottom = _sum(number.denominator, how) if root is None else how.square.format(_sum(root, how))

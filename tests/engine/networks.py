@@ -17,7 +17,8 @@ from derive.rules.activations import ACTIVATIONS
 from derive.rules.losses import LOSSES
 
 EXERCISES = sorted((Path(__file__).parents[2] / "exercises").glob("*.yaml"))
-HIDDEN = tuple(ACTIVATIONS)
+DEPTHS, WIDTHS = st.integers(1, 5), st.integers(1, 6)
+ANY_ACTIVATION, ANY_LOSS = st.sampled_from(tuple(ACTIVATIONS)), st.sampled_from(tuple(LOSSES))
 PROBABILITIES = tuple(name for name, rule in ACTIVATIONS.items() if rule.probability)
 
 
@@ -147,18 +148,17 @@ def target_of(loss: str, activation: str, width: int) -> st.SearchStrategy[Any]:
 @st.composite
 def networks(
     draw: st.DrawFn,
-    depth: st.SearchStrategy[int] = st.integers(1, 5),
-    width: st.SearchStrategy[int] = st.integers(1, 6),
-    hidden: st.SearchStrategy[str] = st.sampled_from(HIDDEN),
-    loss: st.SearchStrategy[str] = st.sampled_from(tuple(LOSSES)),
+    depth: st.SearchStrategy[int] = DEPTHS,
+    width: st.SearchStrategy[int] = WIDTHS,
+    hidden: st.SearchStrategy[str] = ANY_ACTIVATION,
+    loss: st.SearchStrategy[str] = ANY_LOSS,
     numbers: st.SearchStrategy[Fraction] = NUMBERS,
     steps: bool = True,
 ) -> Network:
     """Any network that an exercise file can hold, small enough to be quick."""
     row, name = draw(st.booleans()), draw(loss)
-    widths = draw(st.lists(width, min_size=2, max_size=2)) if (count := draw(depth)) == 1 else [
-        draw(width) for _ in range(count + 1)
-    ]
+    count = draw(depth)
+    widths = [draw(width) for _ in range(count + 1)]
     last = draw(st.sampled_from(PROBABILITIES) if LOSSES[name].probability else hidden)
     if name == "binary_cross_entropy" and last == "softmax" and widths[-1] == 1:
         widths[-1] = 2  # a softmax over one output is 1, and log(1 - 1) is no number
