@@ -92,7 +92,7 @@ def environment(folders: Sequence[Path], *, html: bool = False, brackets: str = 
 
 @cache
 def page_environment(extra: Path | None, html: bool, brackets: str) -> jinja2.Environment:
-    """The environment of the pages around a story; kept, so that each template is compiled once.
+    """The environment of stories or of the pages around them; kept, so that each template is compiled once.
 
     Args:
         extra: The user's own folder of templates, which goes first.

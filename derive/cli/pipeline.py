@@ -11,7 +11,7 @@ from derive.exercise.model import Exercise
 
 if TYPE_CHECKING:
     from derive.engine.verify import Verification
-    from derive.worksheet.story import Story
+    from derive.worksheet.story import Material, Story
 
 
 def load(path: Path) -> Exercise:
@@ -64,10 +64,19 @@ def verify(exercise: Exercise, digits: int) -> "Verification":
     return sources.verify(exact.solve(derivation, digits=digits))
 
 
-def write_story(
-    exercise: Exercise, verification: "Verification", language: str, audience: str, templates: Path | None
-) -> "Story":
-    """The story of key or handout in one language.
+def gather(exercise: Exercise, verification: "Verification") -> "Material":
+    """What the stories of an exercise are told from, in whatever language.
+
+    Raises:
+        ProblemError: A number that can't be decided.
+    """
+    from derive.worksheet import story
+
+    return story.gather(exercise, verification)
+
+
+def write_story(material: "Material", language: str, templates: Path | None) -> "Story":
+    """The story of an exercise in one language, for key and handout alike.
 
     Raises:
         ProblemError: A template of the user's own doesn't work.
@@ -77,7 +86,7 @@ def write_story(
     from derive.worksheet import story
 
     try:
-        return story.write(exercise, verification, language, audience, templates)
+        return story.write(material, language, templates)
     except TemplateError as error:
         if templates is None:
             raise  # a shipped template: that is the program's own fault

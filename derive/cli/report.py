@@ -13,6 +13,7 @@ from derive.cli.say import Advance, Voice, show_error, show_path, warn
 if TYPE_CHECKING:
     from derive.engine.verify import Verification
     from derive.exercise.model import Exercise
+    from derive.worksheet.story import Story
 
 CHECK_FILE = "check.json"
 OUTDATED = ".outdated"
@@ -154,41 +155,49 @@ def _pages(
     """Every file of the report by its name; nothing is written before all are there."""
     from derive.engine.record import record
 
-    for language in order.languages:
-        for audience in order.audiences:
-            advance(f"{exercise.id}: {audience}.{language}")
-            for extension, content in _rendered(exercise, verification, order, language, audience).items():
-                yield f"{audience}.{language}.{extension}", content
+    if order.page_formats:
+        yield from _told(exercise, verification, order, advance)
     if "json" in order.formats and "key" in order.audiences:
         import json
 
         yield CHECK_FILE, (json.dumps(record(verification), indent=1) + "\n").encode()
 
 
+def _told(
+    exercise: "Exercise", verification: "Verification", order: Order, advance: Advance
+) -> Iterator[tuple[str, bytes]]:
+    """Key and handout; each language's story is written once for both."""
+    from derive.cli import pipeline
+
+    material = pipeline.gather(exercise, verification)
+    for language in order.languages:
+        story = pipeline.write_story(material, language, order.templates)
+        for audience in order.audiences:
+            advance(f"{exercise.id}: {audience}.{language}")
+            for extension, content in _rendered(exercise, story, order, language, audience).items():
+                yield f"{audience}.{language}.{extension}", content
+
+
 def _rendered(
-    exercise: "Exercise", verification: "Verification", order: Order, language: str, audience: str
+    exercise: "Exercise", story: "Story", order: Order, language: str, audience: str
 ) -> Mapping[str, bytes]:
     """Key or handout in one language, by format."""
-    from derive.cli import pipeline
     from derive.render import Page, render
     from derive.render.tex_engine import compile_tex
 
-    if not order.page_formats:
-        return {}
-    written = pipeline.write_story(exercise, verification, language, audience, order.templates)
     page = Page(
         title=exercise.title[language],
         language=language,
         audience=audience,
         identifier=exercise.id,
         paper=order.paper,
-        pictures=written.pictures,
+        pictures=story.pictures,
         templates=order.templates,
     )
     by_latex = order.pdf_engine == "latex" and "pdf" in order.page_formats
     wanted = [name for name in order.page_formats if not (by_latex and name == "pdf")]
     rendered = render(
-        written.markdown, page, [*wanted, "tex"] if by_latex and "tex" not in wanted else wanted
+        story.markdown, page, [*wanted, "tex"] if by_latex and "tex" not in wanted else wanted
     )
     if by_latex:
         rendered["pdf"] = compile_tex(rendered["tex"])

@@ -57,9 +57,8 @@ def render(markdown: str, page: Page, formats: Sequence[str]) -> dict[str, bytes
     if unknown:
         raise RenderError(f"unknown format {unknown[0]}; known: {', '.join(FORMATS)}")
     document = parse(markdown)
-    return {
-        name: FORMATS[name].render(
-            break_wide(for_reader(document, page.audience, FORMATS[name].medium)), page
-        )
-        for name in formats
+    seen = {
+        medium: break_wide(for_reader(document, page.audience, medium))
+        for medium in {FORMATS[name].medium for name in formats}
     }
+    return {name: FORMATS[name].render(seen[FORMATS[name].medium], page) for name in formats}

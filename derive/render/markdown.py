@@ -6,7 +6,7 @@ raises: in a worksheet it would show an answer or hide a question.
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from markdown_it import MarkdownIt
@@ -48,8 +48,9 @@ def fence(content: str, info: str) -> str:
     return f"{colons} {info}\n{content.strip(chr(10))}\n{colons}\n"
 
 
+@lru_cache(maxsize=4)
 def parse(markdown: str) -> d.Document:
-    """The document that a story's Markdown spells.
+    """The document that a story's Markdown spells; kept, since a key and its handout are the same story.
 
     Raises:
         RenderError: Something in it is not of the dialect; the message gives the line.

@@ -1,6 +1,7 @@
 """The pictures of a story: the network as given, with its values, with its gradients; the errors."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from math import inf
 
 from derive.engine.values import Value
@@ -17,23 +18,38 @@ from derive.worksheet.spelling import Speller
 FIGURE_DIGITS = 4
 
 
-def pictures(sheet: Sheet, language: str, words: Mapping[str, str], audience: str) -> dict[str, Picture]:
-    """Every picture that the story of an audience shows, by its name.
+class Pictures(Mapping[str, Picture]):
+    """Every picture that a story can show, by its name; each is drawn when it is first asked for."""
 
-    Args:
-        sheet: The exercise.
-        language: "ko" or "en".
-        words: What the pictures call things: `network`, `forward`, `backward` (titles), `input`, `hidden`,
-            `output` (captions), `jacobians`, `autograd`, `recipe32` (sources).
-        audience: "key" or "handout", which shows what is given and no more.
-    """
-    found = {"network": _network(sheet, language, words, "network")}
-    if audience == "key":
-        if sheet.single:
-            found["forward"] = _network(sheet, language, words, "forward")
-            found["backward"] = _network(sheet, language, words, "backward")
-        found["errors"] = _errors(sheet, language, words)
-    return found
+    def __init__(self, sheet: Sheet, language: str, words: Mapping[str, str]) -> None:
+        """Remember what they show.
+
+        Args:
+            sheet: The exercise.
+            language: "ko" or "en".
+            words: What the pictures call things: `network`, `forward`, `backward` (titles), `input`,
+                `hidden`, `output` (captions), `jacobians`, `autograd`, `recipe32` (sources).
+        """
+        self._drawn: dict[str, Picture] = {}
+        draw = partial(_network, sheet, language, words)
+        # A batch has other numbers in every example, so its network is drawn without any.
+        stages = ("network", "forward", "backward") if sheet.single else ("network",)
+        self._draw: dict[str, Callable[[], Picture]] = {stage: partial(draw, stage) for stage in stages}
+        self._draw["errors"] = partial(_errors, sheet, language, words)
+
+    def __getitem__(self, name: str) -> Picture:
+        """The picture of a name."""
+        if name not in self._drawn:
+            self._drawn[name] = self._draw[name]()
+        return self._drawn[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """The names."""
+        return iter(self._draw)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._draw)
 
 
 def _network(sheet: Sheet, language: str, words: Mapping[str, str], stage: str) -> Picture:

@@ -15,7 +15,7 @@ from derive.network import Dense
 from derive.render import escape, fence
 from derive.render.page import Picture
 from derive.worksheet import backward, closed_forms, code, crosscheck, descent, forward
-from derive.worksheet.pictures import pictures
+from derive.worksheet.pictures import Pictures
 from derive.worksheet.sheet import Sheet
 from derive.worksheet.spelling import matrix
 
@@ -26,7 +26,8 @@ class Story:
 
     Attributes:
         markdown: For all readers; what only the key shows stands in solution containers.
-        pictures: Those that the readers asked for get, by their names in the Markdown.
+        pictures: By their names in the Markdown. Each is drawn when a reader's page first asks for it, so
+            that a handout alone costs no picture of the key.
     """
 
     markdown: str
@@ -42,44 +43,61 @@ class Given:
     shape: str
 
 
-def write(
-    exercise: Exercise,
-    verification: Verification,
-    language: str,
-    audience: str,
-    templates: Path | None = None,
-) -> Story:
-    """Tell the story of an exercise.
+@dataclass(frozen=True)
+class Material:
+    """What the stories of one exercise are told from, gathered once for all languages.
+
+    Attributes:
+        sheet: The exercise, solved and verified.
+        facts: Everything that a template can name, but for the words of its language.
+    """
+
+    sheet: Sheet
+    facts: Mapping[str, Any]
+
+
+def gather(exercise: Exercise, verification: Verification) -> Material:
+    """Work out everything that the stories of an exercise tell.
 
     Args:
         exercise: As its file gives it.
         verification: Of the same exercise.
-        language: "ko" or "en".
-        audience: Whose pictures are drawn: "key" or "handout". The Markdown is the same for both.
-        templates: The user's own folder of templates, which goes first.
 
     Raises:
-        jinja2.TemplateError: A template doesn't work.
         ProofError: A rule does not hold for every input.
         ProblemError: A number that can't be decided.
     """
     sheet = Sheet(exercise, verification)
-    environment = files.environment(files.template_folders(templates))
-    template = environment.get_template(f"worksheet.{language}.md.j2")
-    module: Any = template.make_module(context(sheet, language))
-    return Story(str(module), pictures(sheet, language, module.picture_words, audience))
+    return Material(sheet, _facts(sheet))
 
 
-def context(sheet: Sheet, language: str) -> dict[str, Any]:
-    """Everything that a template can name."""
+def write(material: Material, language: str, templates: Path | None = None) -> Story:
+    """Tell the story of an exercise in one language, for every reader.
+
+    Args:
+        material: What there is to tell.
+        language: "ko" or "en".
+        templates: The user's own folder of templates, which goes first.
+
+    Raises:
+        jinja2.TemplateError: A template doesn't work.
+    """
+    about = material.sheet.exercise.about
+    template = files.page_environment(templates, html=False, brackets="{}").get_template(
+        f"worksheet.{language}.md.j2"
+    )
+    words = {"number": _counter(), "about": escape(about[language]) if about else ""}
+    module: Any = template.make_module({**material.facts, **words})
+    return Story(str(module), Pictures(material.sheet, language, module.picture_words))
+
+
+def _facts(sheet: Sheet) -> dict[str, Any]:
     exercise, network = sheet.exercise, sheet.network
     steps = forward.steps(sheet)
     worth = points(exercise)
     return {
         "escape": escape,
         "fence": fence,
-        "number": _counter(),
-        "about": escape(exercise.about[language]) if exercise.about else "",
         "given": given(sheet),
         "symbols": network.symbols,
         "layers": network.layers,

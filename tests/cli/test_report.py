@@ -23,8 +23,9 @@ STORY = "# {title}\n\nGiven $I$.\n\n::: solution 2x4\nThe loss is $36 + c$.\n:::
 def short_story(monkeypatch: pytest.MonkeyPatch) -> None:
     """A story of four lines: this is about files, not about what stands in them."""
 
-    def write(exercise: Any, verification: Any, language: str, audience: str, templates: Any) -> Any:
-        return SimpleNamespace(markdown=STORY.format(title=exercise.title[language]), pictures={})
+    def write(material: Any, language: str, templates: Any) -> Any:
+        title = material.sheet.exercise.title[language]
+        return SimpleNamespace(markdown=STORY.format(title=title), pictures={})
 
     monkeypatch.setattr(pipeline, "write_story", write)
 
