@@ -4,7 +4,7 @@
 student's own values upstream, by the right rules or by those of a mistake (`Misconception.way`).
 """
 
-from derive.classroom.misconceptions.answers import WrongAnswer, asked, differs, shown
+from derive.classroom.misconceptions.answers import VISIBLE, WrongAnswer, asked, differs, shown
 from derive.classroom.misconceptions.misconception import Change, Misconception
 from derive.classroom.misconceptions.numbers import FLOATS, FRACTIONS, exact, precise
 from derive.classroom.misconceptions.recompute import Course, Given, recompute
@@ -16,6 +16,7 @@ __all__ = [
     "FRACTIONS",
     "MISCONCEPTIONS",
     "RIGHT",
+    "VISIBLE",
     "Change",
     "Course",
     "Given",
