@@ -48,7 +48,7 @@ def pre_activation(network: Network, layer: Dense) -> str:
 
 
 def output(network: Network, layer: Dense) -> str:
-    """The activation applied: `\\operatorname{ReLU}(h)`."""
+    r"""The activation applied: `\operatorname{ReLU}(h)`."""
     z = network.symbols.pre_activation[layer.index]
     return z if layer.activation == "identity" else rf"{layer.rule.latex}({z})"
 
@@ -70,7 +70,9 @@ def parameter(layer: Dense) -> str:
     if layer.parameter is None:
         return ""
     number = layer.parameter
-    return str(number.numerator) if number.denominator == 1 else rf"\tfrac{{{number.numerator}}}{{{number.denominator}}}"
+    if number.denominator == 1:
+        return str(number.numerator)
+    return rf"\tfrac{{{number.numerator}}}{{{number.denominator}}}"
 
 
 def output_gradient(network: Network, k: int) -> str:
