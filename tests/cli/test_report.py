@@ -125,7 +125,7 @@ def test_a_first_failure_writes_nothing(derive: Run, tmp_path: Path, monkeypatch
 def test_a_key_needs_all_sources_unless_told(
     derive: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def missing(network: Any) -> Any:
+    def missing(network: Any, **precision: bool) -> Any:
         raise TorchMissingError("No module named 'torch'")
 
     monkeypatch.setattr(autograd, "compute", missing)
