@@ -58,7 +58,7 @@ def closed_forms(sheet: Sheet) -> ClosedForms:
         gradients=tuple(gradients),
         entries=tuple(_entry(sheet, layer) for layer in sheet.layers_backwards()),
         own=tuple(_own(sheet)),
-        lemmas=tuple(lemma.latex for lemma in proof.lemmas),
+        lemmas=tuple(lemma.latex.replace(r"\quad", r"\;\;") for lemma in proof.lemmas),
         proven=proof.entries,
         fused=sheet.last.activation in network.loss.torch_stable,
     )

@@ -15,6 +15,7 @@ from derive.network import Dense
 from derive.render import escape, fence
 from derive.render.page import Picture
 from derive.worksheet import backward, closed_forms, code, crosscheck, descent, forward
+from derive.worksheet.mistakes import fit_a_table, mistakes
 from derive.worksheet.pictures import Pictures
 from derive.worksheet.sheet import Sheet
 from derive.worksheet.spelling import matrix
@@ -86,7 +87,7 @@ def write(material: Material, language: str, templates: Path | None = None) -> S
     template = files.page_environment(templates, html=False, brackets="{}").get_template(
         f"worksheet.{language}.md.j2"
     )
-    words = {"number": _counter(), "about": escape(about[language]) if about else ""}
+    words = {"language": language, "number": _counter(), "about": escape(about[language]) if about else ""}
     module: Any = template.make_module({**material.facts, **words})
     return Story(str(module), Pictures(material.sheet, language, module.picture_words))
 
@@ -95,6 +96,7 @@ def _facts(sheet: Sheet) -> dict[str, Any]:
     exercise, network = sheet.exercise, sheet.network
     steps = forward.steps(sheet)
     worth = points(exercise)
+    wrong = mistakes(sheet)
     return {
         "escape": escape,
         "fence": fence,
@@ -124,6 +126,8 @@ def _facts(sheet: Sheet) -> dict[str, Any]:
         "closed": closed_forms.closed_forms(sheet),
         "descent": descent.descent(sheet),
         "check": crosscheck.cross_check(sheet),
+        "mistakes": wrong,
+        "mistakes_fit_a_table": fit_a_table(wrong),
         "code": code.listings(sheet),
         "points": _points_of(worth),
     }

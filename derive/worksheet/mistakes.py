@@ -1,0 +1,57 @@
+"""The usual mistakes and the wrong answers that they lead to, as the key lists them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from derive.classroom import misconceptions
+from derive.render.expression import width
+from derive.render.mathematics import spell
+from derive.worksheet.sheet import Array, Sheet
+from derive.worksheet.spelling import Rows
+
+NARROW = 17.0  # em of an answer that stands in a table
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One wrong answer.
+
+    Attributes:
+        answer: What such a student gets, as LaTeX.
+        words: What went wrong, by language.
+    """
+
+    answer: str
+    words: Mapping[str, str]
+
+
+def mistakes(sheet: Sheet) -> list[Mistake]:
+    """Every usual mistake that shows in this exercise, with the first gradient in which it does."""
+    found = []
+    parameters = sheet.network.parameters()
+    for wrong in misconceptions.shown(sheet.solution):
+        name = next((name for name in wrong.values if name in parameters), next(iter(wrong.values)))
+        found.append(Mistake(_answer(sheet, name, wrong.values[name]), wrong.misconception.key))
+    return found
+
+
+def _answer(sheet: Sheet, name: str, values: Array) -> str:
+    parameters = sheet.network.parameters()
+    plain = name.removeprefix("step.").replace("_gradient", "")
+    gradient = name in parameters or "gradient" in name
+    symbol = sheet.gradient(plain) if gradient else sheet.symbol(plain)
+    if name.startswith("step."):
+        symbol = rf"{symbol}^{{\mathrm{{new}}}}"
+    return f"{symbol} {sheet.speller.matrix(_laid(sheet, values, name)).related}"
+
+
+def _laid(sheet: Sheet, values: Array, name: str) -> Rows:
+    """A quantity as a matrix in the convention; matrices of parameters are laid out already."""
+    if values.ndim < 2:
+        return sheet.laid(values.reshape(1, -1))
+    return values if name.removeprefix("step.") in sheet.network.parameters() else sheet.laid(values)
+
+
+def fit_a_table(found: Sequence[Mistake]) -> bool:
+    """Whether all answers are narrow enough to leave room for the words beside them."""
+    return all(width(spell(mistake.answer, display=False).tree) <= NARROW for mistake in found)
