@@ -28,7 +28,7 @@ Entry = tuple[str, tuple[int, ...]]  # a quantity's name and a place in it
 DRAWS = 3  # independent residue evaluations behind a structural zero
 UNDECIDED_DIGITS = 2000
 CERTIFIED = 40  # digits that are always certified, whatever is shown: the cross-check needs them
-FARTHEST = 10_000  # decimal exponent of a number, above which nothing can be taught with it
+FARTHEST = 3000  # decimal exponent of a number, above which nothing can be taught with it
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ Array = npt.NDArray[Any]
 
 TRUSTED = Fraction(1, 10**6)  # a bound above this share of the value says nothing about it
 PRECISE = Fraction(1, 10**30)  # what the chain over high-precision numbers must meet
+SPARE = 60  # digits that it carries where nothing cancels
 
 
 @dataclass(frozen=True)
@@ -150,25 +151,37 @@ def _size(exact: Value, largest: Fraction) -> Fraction:
 
 
 def _with_high_precision(solution: Solution, chain: Source) -> Source:
-    """The same chain over Fractions, or mpmath numbers with digits to spare for what cancels."""
+    """The same chain over Fractions, or mpmath numbers with digits to spare for what cancels.
+
+    One cancellation costs as many digits as the smallest number has zeros; where several of them meet
+    and that is not enough, more digits are taken, and nothing else changes.
+    """
     network = solution.derivation.network
     values = [value for _, _, value in solution.entries()]
     linear = all(layer.rule.piecewise_linear for layer in network.layers) and not network.loss.probability
-    rational = linear and all(value.rational is not None for value in values)
-    if rational:
-        xp, arithmetic = jacobians.FRACTIONS, "Fractions"
-    else:
-        exponents = [abs(value.decimal.adjusted()) for value in values if not value.is_zero]
-        digits = 60 + 3 * max(exponents, default=0)
-        xp, arithmetic = jacobians.high_precision(digits), f"mpmath numbers of {digits} digits"
-    found = jacobians.compute(network, xp)
+    if linear and all(value.rational is not None for value in values):
+        found = jacobians.compute(network, jacobians.FRACTIONS)
+        return replace(chain, precise=_precise(solution, found, Fraction(0)), arithmetic="Fractions")
+    zeros = max((abs(value.decimal.adjusted()) for value in values if not value.is_zero), default=0)
+    for digits in (SPARE + zeros, SPARE + 3 * zeros):
+        found = jacobians.compute(network, jacobians.high_precision(digits))
+        precise = _precise(solution, found, PRECISE)
+        if all(comparison.within for comparison in precise.values()):
+            break
+    return replace(chain, precise=precise, arithmetic=f"mpmath numbers of {digits} digits")
+
+
+def _precise(
+    solution: Solution, found: Mapping[str, Array], allowed: Fraction
+) -> dict[tuple[str, Place], Comparison]:
+    """Every entry of the chain in high precision, and the share of it that it may be off."""
     largest = _largest(solution)
     precise = {}
     for quantity, place, exact in solution.entries():
-        allowed = Fraction(0) if rational else PRECISE * _size(exact, largest[quantity])
+        bound = allowed * _size(exact, largest[quantity])
         value = _fraction(found[quantity][place])
-        precise[quantity, place] = Comparison(quantity, place, exact, value, allowed, trusted=True)
-    return replace(chain, precise=precise, arithmetic=arithmetic)
+        precise[quantity, place] = Comparison(quantity, place, exact, value, bound, trusted=True)
+    return precise
 
 
 def _fraction(number: Any) -> Fraction | float:
