@@ -123,13 +123,15 @@ def at(numbers: Any, place: tuple[int, ...]) -> Any:
     return numbers
 
 
-def slope_along(network: Network, direction: Parameters, values: Parameters | None = None, **rows: Any) -> Any:
+def slope_along(
+    network: Network, direction: Parameters, values: Parameters | None = None, **rows: Any
+) -> Any:
     """Derivative of the loss along a direction, by a central difference."""
     values = parameters(network) if values is None else values
 
     def beside(distance: Any) -> Any:
         return {
-            name: filled(numbers, lambda at_, n=numbers, d=direction[name]: at(n, at_) + distance * at(d, at_))
+            name: filled(numbers, lambda p, n=numbers, d=direction[name]: at(n, p) + distance * at(d, p))
             for name, numbers in values.items()
         }
 
@@ -167,5 +169,5 @@ def descend(network: Network) -> dict[str, Any]:
 
 
 def close(ours: Fraction, theirs: Any, digits: int) -> bool:
-    """Whether two numbers agree to so many digits behind the point, or of their length where they are large."""
+    """Whether two numbers agree to so many digits behind the point, or from their first one where large."""
     return bool(abs(number(ours) - theirs) <= mp.mpf(10) ** -digits * (1 + abs(theirs)))
