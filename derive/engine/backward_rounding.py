@@ -63,15 +63,22 @@ def _backward(given: Given, layers: list[LayerBounds], found: dict[str, Floats],
     for k in range(last, -1, -1):
         dense, parts = network.layers[k], layers[k]
         found[f"output_gradient_{k}"] = gradient.error
-        error = _through(gradient, parts.slope)
+        error = _through(_spread(given, gradient), parts.slope)
         if k == last and given.stable is not None:
             error = _collapsed(given.stable, parts, y)
-        delta = Bounded(value(f"pre_activation_gradient_{k}"), error)
         found[f"pre_activation_gradient_{k}"] = error
+        delta = _spread(given, Bounded(value(f"pre_activation_gradient_{k}"), error))
         found |= _parameter_errors(dense, parts.read, delta)
         name = f"output_gradient_{k - 1}" if k else "input"
         gradient = Bounded(value(name), _back(given, dense, delta))
     found["input"] = gradient.error
+
+
+def _spread(given: Given, vector: Bounded) -> Bounded:
+    """What a product with a full matrix makes of an entry that may be infinite: 0 times it is no number."""
+    if given.full_matrices and not np.all(np.isfinite(vector.error)):
+        return Bounded(vector.value, np.full_like(vector.error, np.inf))
+    return vector
 
 
 def _through(gradient: Bounded, slope: Bounded) -> Floats:

@@ -20,7 +20,7 @@ def bounds(solution: Solution, stable: bool) -> dict[str, Floats]:
 
     Args:
         solution: Whose values are approximated.
-        stable: Whether the source uses torch's stable losses; else the chain of Jacobians.
+        stable: Whether the source is torch with its stable losses; else it is the chain of Jacobians.
 
     Returns:
         Name -> absolute bounds, in the shapes of `solution.values`; infinite where nothing can be said.
@@ -40,6 +40,7 @@ def bounds(solution: Solution, stable: bool) -> dict[str, Floats]:
                 parameters={name: floats(array) for name, array in run.parameters.items()},
                 errors=errors,
                 stable=together,
+                full_matrices=not stable,
             )
             analysis = _whole(given)
             if number == 0:

@@ -53,6 +53,7 @@ class Given:
         found, parameters: The same numbers in binary64, by name.
         errors: What a source may be off in each parameter.
         stable: How torch computes activation and loss together, where the source does that.
+        full_matrices: Whether the source multiplies by every Jacobian in full, zeros included.
     """
 
     derivation: Derivation
@@ -61,6 +62,7 @@ class Given:
     parameters: Mapping[str, Floats]
     errors: Mapping[str, Floats]
     stable: Stable | None
+    full_matrices: bool
 
     @property
     def network(self) -> Network:
