@@ -39,11 +39,11 @@ class Outlook:
     tally: Tally
 
 
-def outlook(plan: Plan, file: str) -> Outlook:
+def look_ahead(plan: Plan, file: str) -> Outlook:
     """Look ahead.
 
     Args:
-        plan: As `plan.plan` makes it.
+        plan: As `prepare` makes it.
         file: Of the exercise, for messages.
 
     Raises:

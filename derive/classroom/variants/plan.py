@@ -87,7 +87,7 @@ class Screened:
         return Screened(self.seat[chosen], self.number[chosen], draws)
 
 
-def plan(exercise: Exercise) -> Plan:
+def prepare(exercise: Exercise) -> Plan:
     """An exercise made ready, as far as that needs no drawing."""
     found = space(exercise)
     own = of_networks([found.network])
