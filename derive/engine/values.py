@@ -7,10 +7,10 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from flint import arb, ctx, fmpq
+from flint import arb, ctx, fmpq, fmpz
 
 from derive.engine.closed import Closed, Logarithm, Number, as_ball
-from derive.engine.exponentials import ONE, Terms, square_root
+from derive.engine.exponentials import ONE, Terms, scaled, square_root
 
 LONGEST = 72  # characters of a closed form, above which it is not worth printing
 DOUBLINGS = 10  # of the precision, for the digits of a closed form
@@ -132,23 +132,29 @@ LATEX = Spelling(
 def spell(number: Number, how: Spelling) -> str:
     """A rational, `Closed` or `Logarithm` written out."""
     if isinstance(number, Closed):
-        top = _sum(number.numerator, how)
-        if number.denominator == ONE:
-            return top
-        root = square_root(number.denominator)
-        bottom = _sum(number.denominator, how) if root is None else how.square.format(_sum(root, how))
-        if how is PLAIN:
-            ((_, coefficient), *others) = number.numerator
-            plain_top = f"({top})" if others or coefficient.q != 1 else top
-            return how.over.format(plain_top, bottom if root else f"({bottom})")
-        if len(number.numerator) == 1 and number.numerator[0][1] < 0:  # the sign before the fraction
-            return "-" + how.over.format(_sum((-number).numerator, how), bottom)
-        return how.over.format(top, bottom)
+        return _sum(number.numerator, how) if number.denominator == ONE else _quotient(number, how)
     if isinstance(number, Logarithm):
         parts = [] if number.rational == 0 else [(number.rational, "")]
         parts += [(factor, how.log.format(_sum(sum_, how))) for sum_, factor in number.logarithms]
         return _signed(parts, how)
     return _signed([(fmpq(number), "")], how)
+
+
+def _quotient(number: Closed, how: Spelling) -> str:
+    """One fraction: rational factors of the numerator go below, a common sign before it."""
+    sign = "-" if all(coefficient < 0 for _, coefficient in number.numerator) else ""
+    below = fmpz(1)
+    for _, coefficient in number.numerator:
+        below = below.lcm(coefficient.q)
+    top = _sum(scaled(number.numerator, fmpq(-below if sign else below), fmpq(0)), how)
+    root = square_root(number.denominator)
+    bottom = _sum(number.denominator, how) if root is None else how.square.format(_sum(root, how))
+    if below != 1:
+        bottom = f"{below}{how.times}" + (bottom if root else f"({bottom})")
+    if how is PLAIN:
+        top = f"({top})" if len(number.numerator) > 1 else top
+        bottom = bottom if root and below == 1 else f"({bottom})"
+    return sign + how.over.format(top, bottom)
 
 
 def _sum(sum_: Terms, how: Spelling) -> str:
