@@ -206,12 +206,14 @@ def _gathered(
         return sum((evaluate(rule, values, numbers) for values in environments), fmpq(0)) * weight
 
     network = derivation.network
-    found: Quantities = {"row_losses": per_row([LOSS])[:, 0]}
-    found["loss"] = np.empty((), dtype=object)
-    found["loss"][()] = over_rows(LOSS) + _penalty(network, parameters)
+    found: Quantities = {}
     for k, layer in enumerate(derivation.layers):
         found[f"pre_activation_{k}"] = per_row(layer.pre_activation_symbols)
         found[f"output_{k}"] = per_row(layer.output_symbols)
+    found["row_losses"] = per_row([LOSS])[:, 0]
+    found["loss"] = np.empty((), dtype=object)
+    found["loss"][()] = over_rows(LOSS) + _penalty(network, parameters)
+    for k, layer in enumerate(derivation.layers):
         found[f"pre_activation_gradient_{k}"] = per_row(layer.delta_symbols, weight)
         found[f"output_gradient_{k}"] = per_row(layer.output_gradient_symbols, weight)
     for layer in derivation.layers:
