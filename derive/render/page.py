@@ -37,6 +37,7 @@ class Page:
         paper: "a4" or "letter".
         pictures: The pictures that the story names with `![words](picture:NAME)`.
         templates: A folder whose page templates go before the program's own.
+        code: The identifier for machines, a square picture that is printed beside it; None for none.
     """
 
     title: str
@@ -46,6 +47,7 @@ class Page:
     paper: str = "a4"
     pictures: Mapping[str, Picture] = field(default_factory=dict)
     templates: Path | None = None
+    code: Picture | None = None
 
     def __post_init__(self) -> None:
         """Check the choices, and make title and identifier single lines of printable text.

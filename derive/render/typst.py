@@ -6,7 +6,7 @@ import typst
 
 from derive import files
 from derive.render import document as d
-from derive.render.expression import Grid
+from derive.render.expression import Grid, width
 from derive.render.mathematics import spell
 from derive.render.page import Page
 from derive.render.spoken import words
@@ -16,6 +16,9 @@ from derive.render.typst_text import quote
 from derive.render.vector import checked_svg
 from derive.render.wording import WORDINGS
 
+_CODE = "identifier.svg"
+# A formula of fewer em than this fits every column for certain, so Typst need not measure it first.
+_NARROW = 28.0
 _PAPERS = {"a4": "a4", "letter": "us-letter"}
 
 
@@ -29,6 +32,8 @@ def render_pdf(document: d.Document, page: Page) -> bytes:
     source = {"main.typ": _source(writer, document).encode()}
     for name in writer.pictures:
         source[f"{name}.svg"] = checked_svg(page.pictures[name]).encode()
+    if page.code is not None:
+        source[_CODE] = checked_svg(page.code).encode()
     try:
         pdf, warnings = _compiler().compile_with_warnings(  # type: ignore[type-var]  # the stub lacks dict
             input=source,
@@ -55,6 +60,7 @@ def _source(writer: "_Writer", document: d.Document) -> str:
             title=quote(page.title),
             audience=quote(wording.audience[page.audience]),
             identifier=quote(page.identifier),
+            code=page.code and f"image({quote(_CODE)}, height: 11mm, alt: {quote(page.code.alt)})",
             language=page.language,
             paper=_PAPERS[page.paper],
             fields=", ".join(map(quote, wording.fields)),
@@ -113,7 +119,8 @@ class _Writer:
         tree = spell(latex, display=True).tree
         lines = len(tree.rows) if isinstance(tree, Grid) and tree.kind == "aligned" else 1
         alt = quote(words(tree, self.page.language))
-        return f"#formula({alt}, {lines}, ${' '}{typst_display(tree)}{' '}$)"
+        narrow = "true" if width(tree) < _NARROW else "false"
+        return f"#formula({alt}, {lines}, {narrow}, ${' '}{typst_display(tree)}{' '}$)"
 
     def _items(self, items: tuple[d.Document, ...], start: int | None) -> str:
         bodies = " ".join(f"[{self.blocks(item)}]," for item in items)
