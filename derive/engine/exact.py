@@ -78,7 +78,8 @@ def solve(derivation: Derivation, digits: int = 40) -> Solution:
         ProblemError: A sign or a zero that 2,000 digits don't decide, or a number that is out of reach.
     """
     shown, digits = digits, max(digits, CERTIFIED)
-    precision, limit = 4 * digits + 64, max(UNDECIDED_DIGITS, 4 * digits) * 10 // 3
+    most = max(UNDECIDED_DIGITS, 4 * digits)
+    precision, limit = 4 * digits + 64, most * 10 // 3 + 64
     numbers = ExactNumbers()
     zeros: set[Entry] | None = None
     while True:
@@ -101,9 +102,9 @@ def solve(derivation: Derivation, digits: int = 40) -> Solution:
             if not missing:
                 return Solution(derivation, shown, values, _kinks(numbers), tuple(passes))
             what, bound = _spelled(missing[0]), found[missing[0][0]][missing[0][1]]
-        precision *= 2
-        if precision > limit:
-            raise ProblemError([_undecided(derivation, what, bound)])
+        if precision == limit:
+            raise ProblemError([_undecided(derivation, what, bound, most)])
+        precision = min(2 * precision, limit)
 
 
 def _certified(
@@ -189,7 +190,7 @@ def _no_number(derivation: Derivation) -> Problem:
     )
 
 
-def _undecided(derivation: Derivation, what: str, bound: Any) -> Problem:
+def _undecided(derivation: Derivation, what: str, bound: Any, digits: int) -> Problem:
     ball = closed.as_ball(bound)
     size = ball.abs_upper().str(3, radius=False)
     if not ball.is_finite():
@@ -205,4 +206,4 @@ def _undecided(derivation: Derivation, what: str, bound: Any) -> Problem:
         why = "it lies halfway between two numbers of as many digits as are asked for"
         fix = "ask for one digit more"
     name = derivation.network.name
-    return Problem(name, None, None, f"{UNDECIDED_DIGITS} digits {question}", why, fix)
+    return Problem(name, None, None, f"{digits} digits {question}", why, fix)

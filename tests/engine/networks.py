@@ -17,6 +17,23 @@ from derive.rules.activations import ACTIVATIONS
 from derive.rules.losses import LOSSES
 
 EXERCISES = sorted((Path(__file__).parents[2] / "exercises").glob("*.yaml"))
+def laid(matrix: Sequence[Sequence[Any]], row: bool) -> list[list[Any]]:
+    """A matrix with a row per input, laid as the convention wants it."""
+    return [list(line) for line in (matrix if row else zip(*matrix, strict=True))]
+
+
+def small(hidden: str, loss: str, last: str, row: bool = True, **options: Any) -> Network:
+    """Two rows, two layers, a bias per unit and a shared one."""
+    first = laid([["0.3", "-0.7", "1.1"], ["0.9", "0.4", "-0.6"]], row)
+    second = laid([["0.5", "-1"], ["2/3", "0.25"], ["-0.8", "1/7"]], row)
+    layers = [
+        layer(0, first, hidden, ["0.1", "-0.2", "0.3"], row=row),
+        layer(1, second, last, "0.15", row=row),
+    ]
+    targets = None if loss == "sum" else [["0", "1"], ["1/4", "1/2"]]
+    return network([["1", "-2"], ["0.5", "3"]], targets, layers, loss, **options)
+
+
 DEPTHS, WIDTHS = st.integers(1, 5), st.integers(1, 6)
 ANY_ACTIVATION, ANY_LOSS = st.sampled_from(tuple(ACTIVATIONS)), st.sampled_from(tuple(LOSSES))
 PROBABILITIES = tuple(name for name, rule in ACTIVATIONS.items() if rule.probability)
