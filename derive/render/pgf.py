@@ -18,8 +18,15 @@ from derive.render.vector import XLINK, local_name, parse_svg
 Matrix = tuple[float, float, float, float, float, float]
 _IDENTITY: Matrix = (1, 0, 0, 1, 0, 0)
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-_TOKENS = re.compile(rf"[A-Za-z]|{_NUMBER}")
-_ARGUMENTS = {"M": 2, "L": 2, "H": 1, "V": 1, "Q": 4, "C": 6, "Z": 0}
+_NUMBERS = re.compile(_NUMBER)
+_COMMANDS = re.compile(r"([A-Za-z])([^A-Za-z]*(?:[eE][-+]?\d[^A-Za-z]*)*)")
+# The pieces of paths, for which the page defines short macros: they are most of a picture.
+_PIECES = {
+    "M": r"\pmove{%.2f}{%.2f}",
+    "L": r"\pline{%.2f}{%.2f}",
+    "Q": r"\parch{%.2f}{%.2f}{%.2f}{%.2f}",
+    "C": r"\pcurve{%.2f}{%.2f}{%.2f}{%.2f}{%.2f}{%.2f}",
+}
 _CAPS = {"butt": r"\pgfsetbuttcap", "round": r"\pgfsetroundcap", "square": r"\pgfsetrectcap"}
 _JOINS = {"miter": r"\pgfsetmiterjoin", "round": r"\pgfsetroundjoin", "bevel": r"\pgfsetbeveljoin"}
 _COLOURS = {"black": "#000000", "white": "#ffffff", "currentColor": "#000000"}
@@ -147,55 +154,30 @@ def _outline(element: ElementTree.Element, matrix: Matrix) -> str:
             return _path(element.get("d", ""), matrix)
         case "rect":
             x, y, width, height = (float(element.get(key, 0)) for key in ("x", "y", "width", "height"))
-            return _path(f"M {x} {y} H {x + width} V {y + height} H {x} Z", matrix)
+            right, bottom = x + width, y + height
+            return _path(f"M {x} {y} L {right} {y} {right} {bottom} {x} {bottom} Z", matrix)
     raise RenderError(f"<{local_name(element)}> in a picture can't be drawn in LaTeX yet; use paths")
 
 
 def _path(data: str, matrix: Matrix) -> str:
-    tokens = _TOKENS.findall(data)
-    drawn: list[str] = []
-    command, here, i = "", (0.0, 0.0), 0
-    while i < len(tokens):
-        if tokens[i].isalpha():
-            command, i = tokens[i], i + 1
-        count = _ARGUMENTS.get(command.upper())
-        if count is None or (command.islower() and command != "z"):
-            raise RenderError(
-                f"the path command '{command}' in a picture is not supported: M L H V Q C Z are"
-            )
-        numbers = [float(token) for token in tokens[i : i + count]]
-        i += count
-        line, here = _segment(command.upper(), numbers, here, matrix)
-        drawn.append(line)
-        if command == "M":
-            command = "L"
-    return "".join(drawn)
-
-
-def _segment(
-    command: str, numbers: list[float], here: tuple[float, float], matrix: Matrix
-) -> tuple[str, tuple[float, float]]:
-    if command == "Z":
-        return r"\pgfpathclose", here
-    if command in "HV":
-        numbers = [numbers[0], here[1]] if command == "H" else [here[0], numbers[0]]
-    points = list(zip(numbers[::2], numbers[1::2], strict=True))
-    end = points[-1]
-    if command == "Q":
-        (x, y), middle = here, points[0]
-        points = [
-            (x + 2 / 3 * (middle[0] - x), y + 2 / 3 * (middle[1] - y)),
-            (end[0] + 2 / 3 * (middle[0] - end[0]), end[1] + 2 / 3 * (middle[1] - end[1])),
-            end,
-        ]
-    name = {"M": "moveto", "Q": "curveto", "C": "curveto"}.get(command, "lineto")
-    return rf"\pgfpath{name}" + "".join(_point(point, matrix) for point in points), end
-
-
-def _point(point: tuple[float, float], matrix: Matrix) -> str:
-    x, y = point
+    """The macros that draw a path: first its pieces with gaps for the numbers, then all numbers at once."""
+    pieces: list[str] = []
+    points: list[float] = []
+    for command, arguments in _COMMANDS.findall(data):
+        if command in "zZ":
+            pieces.append(r"\pgfpathclose")
+            continue
+        numbers = _NUMBERS.findall(arguments)
+        if command not in _PIECES or not numbers or len(numbers) % _PIECES[command].count("%"):
+            raise RenderError(f"'{command}{arguments}' in a picture's path is not supported: M L Q C Z are")
+        repeated = len(numbers) // _PIECES[command].count("%") - 1
+        # What follows the first point of an M are lines.
+        pieces.append(_PIECES[command] + _PIECES["L" if command == "M" else command] * repeated)
+        points += map(float, numbers)
     a, b, c, d, e, f = matrix
-    return rf"{{\pgfqpoint{{{_number(a * x + c * y + e)}bp}}{{{_number(b * x + d * y + f)}bp}}}}"
+    pairs = zip(points[::2], points[1::2], strict=True)
+    placed = [number for x, y in pairs for number in (a * x + c * y + e, b * x + d * y + f)]
+    return "".join(pieces) % tuple(placed)
 
 
 def _number(value: float) -> str:

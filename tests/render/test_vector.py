@@ -56,10 +56,9 @@ def test_ids_and_what_names_them_are_prefixed() -> None:
 
 
 def points(pgf: str) -> list[tuple[float, float]]:
-    drawing = pgf.partition("bounding box")[2]
-    return [
-        (float(x), float(y)) for x, y in re.findall(r"\\pgfqpoint\{([-\d.]+)bp\}\{([-\d.]+)bp\}", drawing)
-    ]
+    pieces = re.findall(r"\\p(?:move|line|arch|curve)((?:\{-?[\d.]+\})+)", pgf)
+    numbers = [float(number) for piece in pieces for number in re.findall(r"[-\d.]+", piece)]
+    return list(zip(numbers[::2], numbers[1::2], strict=True))
 
 
 def test_pgf_turns_the_picture_upright() -> None:
@@ -81,9 +80,15 @@ def test_pgf_follows_transforms_and_uses() -> None:
     assert points(drawn) == [(3, 18), (13, 18)]
 
 
-def test_pgf_raises_quadratic_curves_to_cubic() -> None:
-    drawn = picture_as_pgf(picture('<path d="M 0 20 Q 3 14 6 20"/>'))
-    assert points(drawn) == [(0, 0), (2, 4), (4, 4), (6, 0)]
+def test_pgf_draws_curves() -> None:
+    drawn = picture_as_pgf(picture('<path d="M 0 20 Q 3 14 6 20 C 1,1 2,1e0 3,20"/>'))
+    assert points(drawn) == [(0, 0), (3, 6), (6, 0), (1, 19), (2, 19), (3, 0)]
+    assert re.findall(r"\\p(move|arch|curve)\{", drawn) == ["move", "arch", "curve"]
+
+
+def test_pgf_takes_further_points_as_lines_or_the_same_again() -> None:
+    drawn = picture_as_pgf(picture('<path d="M0 0 1 1L2 2 3 3Q1 1 2 2 3 3 4 4"/>'))
+    assert re.findall(r"\\p(move|line|arch)\{", drawn) == ["move", "line", "line", "line", "arch", "arch"]
 
 
 def test_pgf_clips_and_dashes() -> None:
@@ -104,6 +109,9 @@ def test_pgf_clips_and_dashes() -> None:
     "inner",
     [
         '<path d="m 0 0 l 1 1"/>',
+        '<path d="M 0 0 H 1"/>',
+        '<path d="M 0 0 L 1"/>',
+        '<path d="M 0 0 L"/>',
         '<path d="M 0 0 A 1 1 0 0 0 1 1"/>',
         '<circle r="1"/>',
         '<path d="M 0 0 L 1 1" style="fill: url(#gradient)"/>',
