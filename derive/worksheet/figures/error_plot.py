@@ -72,7 +72,7 @@ def errors(
         scale.ground(axes, language, style)
         lines = [scale.put(axes, n) for n in range(len(drawn))]
         label = wording.say(language, "relative error") + (f" ({note})" if note else "")
-        axes.set_xlabel(label, color=INK, **style)
+        axes.set_xlabel(label, color=INK, labelpad=17, **style)
         plot.legend(figure, lines, columns, style)
         svg = save(figure)
     sentences = [wording.say(language, "errors", entries=len(entries))]
@@ -91,7 +91,9 @@ def _frame(entries: list[str], names: list[str], font: Path) -> tuple["Figure", 
     inside = (left / _WIDTH, _BELOW / height, 1 - (left + _RIGHT) / _WIDTH, rows / height)
     axes = figure.add_axes(inside)
     plot.plain(axes)
-    axes.set_yticks(range(len(entries)), [f"${entry}$" for entry in entries], fontsize=_LABEL)
+    axes.set_yticks(range(len(entries)), [])
+    for row, entry in enumerate(entries):
+        plot.formula(axes, entry, _LABEL, (0, row), axes.get_yaxis_transform(), (-7, -3), anchor=1)
     return figure, axes, columns
 
 
@@ -155,10 +157,10 @@ class _Scale:
             _above(axes, lane, wording.say(language, heading), style)
         right = self.beyond + self.half if self.infinite else self.high + 0.3
         axes.set(xlim=(self.zero - self.half, right), ylim=(len(self.sources[0].values) - 0.4, -0.6))
-        ends = ["$0$", r"$\infty$"]
-        axes.set_xticks(
-            [*lanes, *self.powers()], [*ends[: len(lanes)], *map(self.tick, self.powers())], fontsize=_LABEL
-        )
+        ticks = dict(zip(lanes, ("0", r"\infty"), strict=False)) | {p: self.tick(p) for p in self.powers()}
+        axes.set_xticks(list(ticks), [])
+        for x, latex in ticks.items():
+            plot.formula(axes, latex, _LABEL, (x, 0), axes.get_xaxis_transform(), (0, -16))
         axes.set_axisbelow(True)
         axes.grid(axis="y", color="#dcdcdc", linewidth=0.6)
         for epsilon, latex, kind, dashes in _EPSILONS:
@@ -174,7 +176,7 @@ class _Scale:
         """A power of ten, with the sign that tells that what lies beyond stands here too."""
         sign = r"\leq" if power == self.low and self.cut[0] else ""
         sign = r"\geq" if power == self.high and self.cut[1] else sign
-        return f"${sign}10^{{{power}}}$"
+        return f"{sign}10^{{{power}}}"
 
 
 def _above(axes: "Axes", x: float, text: str, style: dict[str, Any], latex: str = "") -> None:
@@ -183,7 +185,7 @@ def _above(axes: "Axes", x: float, text: str, style: dict[str, Any], latex: str 
     place |= {"annotation_clip": False, "ha": "center", "va": "baseline"}
     axes.annotate(text, (x, 1), (0, 4), color=PALE, **style, **place)
     if latex:
-        axes.annotate(f"${latex}$", (x, 1), (0, 15), fontsize=_LABEL, color=INK, **place)
+        plot.formula(axes, latex, _LABEL, (x, 1), axes.get_xaxis_transform(), (0, 15))
 
 
 def _described(source: Errors, language: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from derive.worksheet.figures.canvas import FAINT, INK, words
+from derive.worksheet.figures.canvas import FAINT, INK, mathematics, words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,6 +36,38 @@ def plain(axes: "Axes") -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(FAINT)
     axes.tick_params(which="both", color=FAINT, labelcolor=INK)
+
+
+def formula(
+    axes: "Axes",
+    latex: str,
+    size: float,
+    at: tuple[float, float],
+    along: Any,
+    shift: tuple[float, float],
+    anchor: float = 0.5,
+) -> None:
+    """A formula beside a plot, in outlines that are kept: matplotlib sets its own text anew in every figure.
+
+    Args:
+        axes: The plot.
+        latex: The formula, without dollar signs.
+        size: In points.
+        at: What it stands at, in the coordinates of `along`.
+        along: The axes' transform for one of its sides, such as `axes.get_xaxis_transform()`.
+        shift: From there to the formula's baseline, in points.
+        anchor: 0: its left edge stands there; 0.5: its middle; 1: its right edge.
+    """
+    import numpy as np
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+    from matplotlib.transforms import ScaledTranslation
+
+    outline = mathematics(latex, size)
+    corner = np.array((shift[0] - anchor * outline.width, shift[1]))
+    path = Path(outline.vertices + corner, outline.codes)
+    place = ScaledTranslation(*at, along)
+    axes.add_artist(PathPatch(path, facecolor=INK, linewidth=0, transform=place, clip_on=False))
 
 
 def words_style(font: Path) -> dict[str, Any]:
