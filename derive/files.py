@@ -6,7 +6,7 @@ Nothing else in the program touches the disk but the command line.
 import importlib.util
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -20,6 +20,7 @@ _PACKAGE = Path(__file__).resolve().parent
 # The packages that carry fonts with Korean glyphs, and the folder of the fonts inside each.
 _FONT_PACKAGES = {"pylopdf_fonts_ko": ".", "koreanize_matplotlib": "fonts"}
 LARGEST_TEXT = 8_000_000
+PART = ".part"  # how files end that are not whole yet; a killed program leaves some behind
 
 
 @cache
@@ -102,8 +103,12 @@ def page_environment(extra: Path | None, html: bool, brackets: str) -> jinja2.En
     return environment(template_folders(extra), html=html, brackets=brackets)
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, largest: int | None = None) -> str:
     """The text of a file in UTF-8, with or without a byte order mark.
+
+    Args:
+        path: Of the file.
+        largest: How many bytes are read at most; by default as many as an exercise can need.
 
     Raises:
         ProblemError: It is missing, a folder, too large, binary or in another encoding.
@@ -112,8 +117,9 @@ def read_text(path: Path) -> str:
     try:
         if path.is_dir():
             raise _problem(name, f"{name} is a folder", "a file is read here", "name a file inside it")
-        if path.stat().st_size > LARGEST_TEXT:
-            why = f"at most {LARGEST_TEXT // 1_000_000} MB are read"
+        limit = LARGEST_TEXT if largest is None else largest
+        if path.stat().st_size > limit:
+            why = f"at most {limit // 1_000_000} MB are read"
             raise _problem(name, f"{name} is too large", why, "is it the right file?")
         content = path.read_bytes()
     except FileNotFoundError:
@@ -134,8 +140,9 @@ def _encoding_problem(name: str, content: bytes, error: UnicodeDecodeError) -> P
     line = before.count(b"\n") + 1
     column = len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
     why = f"byte 0x{content[error.start]:02x} is not UTF-8{_likely_encoding(content)}"
-    problem = Problem(name, line, column, f"{name} is not in UTF-8", why, "save it as UTF-8")
-    return ProblemError([problem])
+    table = name.lower().endswith(".csv")
+    fix = "save it as UTF-8" + (' (in Excel: save as "CSV UTF-8")' if table else "")
+    return ProblemError([Problem(name, line, column, f"{name} is not in UTF-8", why, fix)])
 
 
 def _likely_encoding(content: bytes) -> str:
@@ -156,20 +163,29 @@ def write(path: Path, content: bytes) -> None:
     Raises:
         ProblemError: The folder can't be written to, or the disk is full; nothing is left behind.
     """
+    write_pieces(path, [content])
+
+
+def write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
+    """The same for a file that is made piece by piece and never held as a whole.
+
+    Raises:
+        ProblemError: As for `write`.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_beside(path, content)
+        _write_beside(path, pieces)
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise _problem(str(path), f"{path} can't be written", why, "check the folder and the disk") from None
 
 
-def _write_beside(path: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:60]}.", suffix=".part")
+def _write_beside(path: Path, pieces: Iterable[bytes]) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:60]}.", suffix=PART)
     beside = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
         # mkstemp makes files that only their owner may read; a report is for others too.

@@ -1,9 +1,8 @@
 """Tables for spreadsheets: CSV in which no text can run as a formula."""
 
 import csv
-import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from derive.exercise.literals import PATTERN
 
@@ -11,11 +10,23 @@ _NUMBER = re.compile(PATTERN, re.ASCII)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")  # noqa: RUF001 - wide ones too
 
 
-def written(rows: Iterable[Iterable[str]]) -> str:
-    """Rows as CSV, as RFC 4180 has it."""
-    file = io.StringIO()
-    csv.writer(file, lineterminator="\r\n").writerows([harmless(cell) for cell in row] for row in rows)
-    return file.getvalue()
+def pieces(rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    """Rows as CSV, one after the other, as RFC 4180 has it."""
+    row_of_text = _Row()
+    writer = csv.writer(row_of_text, lineterminator="\r\n")
+    for row in rows:
+        writer.writerow([harmless(cell) for cell in row])
+        yield row_of_text.text
+
+
+class _Row:
+    """What a CSV writer has just written."""
+
+    text = ""
+
+    def write(self, text: str) -> None:
+        """Keep it."""
+        self.text = text
 
 
 def harmless(text: str) -> str:

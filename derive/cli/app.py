@@ -3,6 +3,7 @@
 0 done; 1 the input or the verification failed; 2 wrong usage; 70 a fault of the program.
 """
 
+import gc
 import sys
 import traceback
 from typing import Annotated
@@ -10,11 +11,13 @@ from typing import Annotated
 import typer
 
 from derive import __version__
-from derive.cli import check, new, report, schema
+from derive.cli import check, new, report, schema, variants
 from derive.cli.say import show_error, warn
 
 FAILED = 1
 FAULT = 70
+# Importing makes a million objects that all stay; looking for garbage among them every 700th is a tenth of a run.
+GARBAGE_THRESHOLD = 50_000
 
 app = typer.Typer(
     help="Verified worked solutions of back-propagation exercises.",
@@ -25,6 +28,7 @@ app = typer.Typer(
 )
 app.command("report")(report.report)
 app.command("check")(check.check)
+app.command("variants")(variants.variants)
 app.command("new")(new.new)
 app.command("schema")(schema.schema)
 
@@ -48,6 +52,7 @@ def main() -> None:
     """Run the command line and exit with the code that the outcome has."""
     from derive.errors import DeriveError
 
+    gc.set_threshold(GARBAGE_THRESHOLD, 20, 20)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a name that the terminal can't show is no fault

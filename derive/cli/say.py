@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 
 from derive.errors import DeriveError, ProblemError, describe
 
 MOST_SHOWN = 50
+SECONDS_BETWEEN_LINES = 5.0
 
 
 Advance = Callable[[str], None]  # called when a piece of the work begins, with its name
@@ -56,6 +58,64 @@ class Voice:
                 bar.update(task, description=what, advance=1)
 
             yield advance
+
+
+    @contextmanager
+    def phase(self, name: str, total: int) -> Iterator[Callable[[int], None]]:
+        """One phase of long work, whose pieces are counted: a bar with rate and time left, or plain lines.
+
+        Args:
+            name: What is being done.
+            total: How many pieces there are.
+        """
+        if self.quiet or total == 0:
+            yield lambda count: None
+        elif sys.stderr.isatty():
+            yield from self._bar(name, total)
+        else:
+            yield _Lines(name, total).advance
+
+    def _bar(self, name: str, total: int) -> Iterator[Callable[[int], None]]:
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TaskProgressColumn,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TaskProgressColumn(text_format="", text_format_no_percentage="", show_speed=True),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(name, total=total)
+            yield lambda count: bar.advance(task, count)
+
+
+class _Lines:
+    """Progress where no terminal watches: a line now and then."""
+
+    def __init__(self, name: str, total: int) -> None:
+        self.name, self.total, self.done = name, total, 0
+        self.start = self.said = monotonic()
+
+    def advance(self, count: int) -> None:
+        """Some pieces are done."""
+        self.done += count
+        now = monotonic()
+        if now - self.said < SECONDS_BETWEEN_LINES and self.done < self.total:
+            return
+        self.said = now
+        rate = self.done / max(now - self.start, 1e-9)
+        left = (self.total - self.done) / rate
+        rest = f", {left:.0f} s left" if self.done < self.total else ""
+        warn(f"{self.name}: {self.done:,} of {self.total:,} ({rate:.0f}/s{rest})")
 
 
 def warn(text: str) -> None:

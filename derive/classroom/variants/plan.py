@@ -18,6 +18,7 @@ from derive.classroom.variants.streams import words
 from derive.engine.bulk.model import of_networks
 from derive.exercise.draw import Rules
 from derive.exercise.model import Exercise
+from derive.network import build
 
 Mask = npt.NDArray[np.bool_]
 REDRAWS = 8  # of each layer but the first, before the layers below it are drawn anew
@@ -90,14 +91,20 @@ class Screened:
 def prepare(exercise: Exercise) -> Plan:
     """An exercise made ready, as far as that needs no drawing."""
     found = space(exercise)
-    own = of_networks([found.network])
+    own = found.batch(found.draws_of([found.network]), 1)
     return Plan(
         space=found,
         rules=exercise.rules,
         quantities=asked(found.network, exercise.points),
-        own_difficulty=int(scores(own, goodness.exact_side(own))[0]),
+        own_difficulty=own_difficulty(exercise),
         own_form=canonical(own)[0],
     )
+
+
+def own_difficulty(exercise: Exercise) -> int:
+    """The score of the exercise's own numbers."""
+    own = of_networks([build(exercise)])
+    return int(scores(own, goodness.exact_side(own))[0])
 
 
 def screen(plan: Plan, keys: Sequence[bytes], first: int, count: int, tally: Tally) -> Screened:

@@ -94,6 +94,18 @@ class Space:
             found[slot.part] = slot.filled(indices)
         return found
 
+    def draws_of(self, networks: Sequence[Network]) -> dict[Part, Integers]:
+        """The numerators of networks that were drawn here once."""
+        own = [{part: numbers for part, numbers, _ in _numbers(network)} for network in networks]
+        slots = [slot for stage in self.stages for slot in stage]
+        return {
+            slot.part: np.stack([_numerators(one[slot.part], self._denominator(slot.part)) for one in own])
+            for slot in slots
+        }
+
+    def _denominator(self, part: Part) -> int:
+        return int(getattr(self.denominators, part[0]))
+
     def batch(self, draws: Draws, count: int, depth: int | None = None) -> Batch:
         """Networks with drawn numbers.
 
@@ -136,7 +148,8 @@ def space(exercise: Exercise) -> Space:
     over = _denominators(network, vary)
     slots: dict[Part, Slot] = {}
     fixed: dict[Part, Integers | None] = {}
-    for part, numbers, choices, denominator in _parts(network, vary, over):
+    for part, numbers, name in _numbers(network):
+        choices, denominator = getattr(vary, name), getattr(over, part[0])
         own = None if numbers is None else _numerators(numbers, denominator)
         if own is None or choices is None:
             fixed[part] = own
@@ -152,13 +165,14 @@ def space(exercise: Exercise) -> Space:
     return Space(network, tuple(map(tuple, stages)), fixed, over)
 
 
-def _parts(network: Network, vary: Any, over: Denominators) -> Iterator[tuple[Part, Any, Any, int]]:
-    yield ("inputs", 0), network.inputs, vary.input, over.inputs
-    yield ("targets", 0), network.targets, vary.target, over.targets
+def _numbers(network: Network) -> Iterator[tuple[Part, Any, str]]:
+    """Each part of a network, its numbers, and its name in `vary`."""
+    yield ("inputs", 0), network.inputs, "input"
+    yield ("targets", 0), network.targets, "target"
     for layer in network.layers:
         oriented = layer.weights if network.row_convention else tuple(zip(*layer.weights, strict=True))
-        yield ("weights", layer.index), oriented, vary.weights, over.weights
-        yield ("biases", layer.index), layer.bias, vary.bias, over.biases
+        yield ("weights", layer.index), oriented, "weights"
+        yield ("biases", layer.index), layer.bias, "bias"
 
 
 def _denominators(network: Network, vary: Any) -> Denominators:

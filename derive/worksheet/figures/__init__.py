@@ -7,7 +7,21 @@ picture is an SVG document with its text as paths, the same bytes each time, and
 from derive.worksheet.figures.bench_plot import Curve, bench
 from derive.worksheet.figures.canvas import Drawing
 from derive.worksheet.figures.error_plot import Errors, errors
+from derive.worksheet.figures.histogram import Labels, histogram
 from derive.worksheet.figures.model import Column, Edges, Part, Unit
 from derive.worksheet.figures.networks import network
 
-__all__ = ["Column", "Curve", "Drawing", "Edges", "Errors", "Part", "Unit", "bench", "errors", "network"]
+__all__ = [
+    "Column",
+    "Curve",
+    "Drawing",
+    "Edges",
+    "Errors",
+    "Labels",
+    "Part",
+    "Unit",
+    "bench",
+    "errors",
+    "histogram",
+    "network",
+]

@@ -1,0 +1,70 @@
+"""One function over many things in several processes, in no order, with few things under way at a time."""
+
+import os
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from itertools import islice
+from threading import Thread
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_UNDER_WAY = 4  # things for each process, so that none waits and none pile up
+
+
+def mapped(function: Callable[[Item], Result], items: Iterable[Item], jobs: int) -> Iterator[Result]:
+    """The results, each as soon as it is there.
+
+    Args:
+        function: Something that can be sent to another process.
+        items: Taken as they are needed.
+        jobs: Processes; 1 for this one alone.
+    """
+    if jobs == 1:
+        yield from map(function, items)
+        return
+    from multiprocessing import get_context
+
+    # Started anew rather than forked: torch and its threads don't survive a fork.
+    with _stopping(ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_settle_in)) as pool:
+        yield from windowed(lambda item: pool.submit(function, item), items, jobs * _UNDER_WAY)
+
+
+def windowed(
+    submit: Callable[[Item], "Future[Result]"], items: Iterable[Item], most: int
+) -> Iterator[Result]:
+    """Submit things while fewer than so many are under way, and give back what is done."""
+    waiting = iter(items)
+    under_way = {submit(item) for item in islice(waiting, most)}
+    while under_way:
+        done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+        under_way |= {submit(item) for item in islice(waiting, len(done))}
+        for future in done:
+            yield future.result()
+
+
+@contextmanager
+def _stopping(pool: ProcessPoolExecutor) -> Iterator[ProcessPoolExecutor]:
+    """A pool that drops what hasn't begun when something goes wrong."""
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _settle_in() -> None:
+    """In a new process: leave Ctrl-C to the parent, use one core, and don't outlive the parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_follow_parent, daemon=True).start()
+
+
+def _follow_parent() -> None:
+    from multiprocessing import parent_process
+
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,205 @@
+"""Making the pages of one variant: solved, cross-checked, told, rendered and written.
+
+A press is set up once in each process; what goes in and out of it is small and can be sent anywhere.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from derive.classroom.frozen import Answer, Frozen, answers, thawed
+from derive.errors import DeriveError, Problem, ProblemError
+
+if TYPE_CHECKING:
+    from derive.engine.symbolic import Derivation
+    from derive.engine.verify import Verification
+    from derive.exercise.model import Exercise
+    from derive.render import Page
+    from derive.worksheet.story import Story
+
+FOLDERS = {"handout": "handouts", "key": "keys"}
+EXERCISES = "exercises"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be made of each variant.
+
+    Attributes:
+        file: The name of the exercise file, for messages.
+        text: The exercise file.
+        folder: Of the set.
+        languages: `ko`, `en`, or both.
+        formats: Of the pages.
+        paper: `a4` or `letter`.
+        digits: Significant digits of the answers.
+        templates: The user's own folder of templates.
+        exercises: Whether an exercise file is written for each variant.
+    """
+
+    file: str
+    text: str
+    folder: Path
+    languages: tuple[str, ...]
+    formats: tuple[str, ...]
+    paper: str
+    digits: int
+    templates: Path | None
+    exercises: bool
+
+    def pages(self, form_id: str) -> list[Path]:
+        """The files of a variant, relative to the folder of the set."""
+        several = len(self.languages) > 1
+        found = [
+            Path(folder) / f"{form_id}{f'.{language}' if several else ''}.{extension}"
+            for folder in FOLDERS.values()
+            for language in self.languages
+            for extension in self.formats
+        ]
+        return [*found, Path(EXERCISES) / f"{form_id}.yaml"] if self.exercises else found
+
+
+@dataclass(frozen=True)
+class Made:
+    """A variant whose pages are there.
+
+    Attributes:
+        variant: With its answers.
+        digests: SHA-256 of the files that were written, by their paths in the folder of the set.
+        problems: Why it could not be made; empty where it was.
+    """
+
+    variant: Frozen
+    digests: Mapping[str, str]
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class Press:
+    """Makes the pages of variants of one exercise."""
+
+    order: Order
+
+    @cached_property
+    def _exercise(self) -> "Exercise":
+        from derive.exercise import schema
+
+        return schema.load(self.order.text, self.order.file)
+
+    @cached_property
+    def _derivation(self) -> "Derivation":
+        """Derived once: a variant has the same closed forms."""
+        from derive.engine import symbolic
+        from derive.network import build
+
+        return symbolic.derive(build(self._exercise))
+
+    def make(self, variant: Frozen, missing: tuple[str, ...]) -> Made:
+        """Solve and cross-check a variant, and write what is missing of its pages.
+
+        Args:
+            variant: With its numbers; answers that it has already are held against what comes out.
+            missing: Paths in the folder of the set.
+        """
+        from derive import files
+
+        try:
+            exercise = thawed(self._exercise, variant.numbers)
+            verification = self._verified(exercise, variant)
+            found = answers(verification.solution)
+            if changed := _changed(variant, found):
+                raise ProblemError([_other_answers(variant, changed, found, self.order.file)])
+            digests = {}
+            for path, content in self._pages(exercise, verification, variant, missing):
+                files.write(self.order.folder / path, content)
+                digests[path] = sha256(content).hexdigest()
+        except DeriveError as error:
+            if isinstance(error, ProblemError):
+                return Made(variant, {}, error.problems)
+            return Made(variant, {}, (Problem(self.order.file, None, None, str(error)),))
+        return Made(variant if variant.answers else variant.model_copy(update={"answers": found}), digests)
+
+    def _verified(self, exercise: "Exercise", variant: Frozen) -> "Verification":
+        from derive.engine import exact
+        from derive.engine import verify as sources
+        from derive.network import build
+
+        derivation = replace(self._derivation, network=build(exercise))
+        verification = sources.verify(exact.solve(derivation, digits=self.order.digits))
+        if not (verification.verified and verification.complete):
+            what = f"variant {variant.id} is not verified: {verification.describe()}"
+            why = f"its numbers: {variant.numbers}"
+            raise ProblemError([Problem(self.order.file, None, None, what, why)])
+        return verification
+
+    def _pages(
+        self, exercise: "Exercise", verification: "Verification", variant: Frozen, missing: tuple[str, ...]
+    ) -> Iterator[tuple[str, bytes]]:
+        from derive.classroom.exercise_file import variant_file
+        from derive.cli import pipeline
+        from derive.render import render
+
+        order = self.order
+        path = f"{EXERCISES}/{variant.id}.yaml"
+        if path in missing:
+            yield path, variant_file(order.text, variant.id, variant.numbers).encode()
+        material = None
+        for language in order.languages:
+            suffix = f".{language}" if len(order.languages) > 1 else ""
+            wanted = {
+                audience: [
+                    extension
+                    for extension in order.formats
+                    if f"{folder}/{variant.id}{suffix}.{extension}" in missing
+                ]
+                for audience, folder in FOLDERS.items()
+            }
+            if not any(wanted.values()):
+                continue
+            material = material or pipeline.gather(exercise, verification)
+            story = pipeline.write_story(material, language, order.templates)
+            for audience, formats in wanted.items():
+                page = self._page(exercise, story, variant, language, audience)
+                for extension, content in render(story.markdown, page, formats).items():
+                    yield f"{FOLDERS[audience]}/{variant.id}{suffix}.{extension}", content
+
+    def _page(
+        self, exercise: "Exercise", story: "Story", variant: Frozen, language: str, audience: str
+    ) -> "Page":
+        from derive.classroom.codes import svg
+        from derive.classroom.roster import name_of
+        from derive.render import Page, Picture
+
+        name = name_of(variant.fields or {})
+        return Page(
+            title=exercise.title[language],
+            language=language,
+            audience=audience,
+            identifier=f"{variant.id} · {name}" if name else variant.id,
+            paper=self.order.paper,
+            pictures=story.pictures,
+            templates=self.order.templates,
+            code=Picture(svg(variant.id), variant.id),
+        )
+
+
+def _changed(variant: Frozen, found: Mapping[str, Answer]) -> list[str]:
+    """Quantities whose digits are not those that the variant keeps; closed forms may be spelled anew."""
+    return [
+        name
+        for name, answer in variant.answers.items()
+        if name not in found or found[name].decimal != answer.decimal
+    ]
+
+
+def _other_answers(
+    variant: Frozen, changed: Sequence[str], found: Mapping[str, Answer], file: str
+) -> Problem:
+    name = changed[0]
+    now = found[name].decimal if name in found else "missing"
+    what = f"variant {variant.id} has other answers now: {', '.join(changed)}"
+    why = f"{name} was {variant.answers[name].decimal} and is {now}"
+    return Problem(file, None, None, what, why, "the manifest keeps what was handed out: see which is right")

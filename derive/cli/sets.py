@@ -1,0 +1,230 @@
+"""The folder of a set on the disk: what is there already, what is under way, what is done.
+
+While a set is being made, every finished variant is a line of a journal. What an interrupted run has done is
+taken over by the next; the manifest and everything that is made of all variants together comes last.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import IO
+
+from pydantic import ValidationError
+
+from derive import files
+from derive.classroom import manifest
+from derive.classroom.frozen import Frozen
+from derive.classroom.manifest import Head, Manifest
+from derive.cli.press import EXERCISES, FOLDERS, Made
+from derive.errors import Problem, ProblemError
+
+MANIFEST = "manifest.json"
+CHECKSUMS = "SHA256SUMS"
+_JOURNAL = ".journal"
+_FOLDERS = (*FOLDERS.values(), EXERCISES)
+_OF_THE_WHOLE = (
+    MANIFEST,
+    CHECKSUMS,
+    _JOURNAL,
+    "answers.csv",
+    "contact-sheet*.*",
+    "keys*.pdf",
+    "handouts*.pdf",
+)
+_LARGEST = 2_000_000_000
+
+
+@dataclass
+class Journal:
+    """The variants that are done, on the disk; only where each stands is held.
+
+    Attributes:
+        path: Of the file.
+        places: Form id -> where its line begins.
+        digests: SHA-256 of pages, by their paths in the folder of the set.
+    """
+
+    path: Path
+    places: dict[str, int] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
+    _file: IO[bytes] | None = None
+
+    def head(self) -> Head | None:
+        """Of the set that an interrupted run has begun; None where there is none."""
+        if not self.path.exists():
+            return None
+        with self.path.open("rb") as file:
+            try:
+                return Head.model_validate_json(file.readline())
+            except ValidationError:
+                return None
+
+    def open(self, head: Head, kept: Iterable[Frozen]) -> None:
+        """Go on with what an interrupted run of the same set has left, or begin with what is kept.
+
+        Raises:
+            ProblemError: The folder can't be written to.
+        """
+        opening = json.dumps(head.model_dump()) + "\n"
+        try:
+            if not self._read(opening.encode()):
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self.path.write_bytes(opening.encode())
+            self._file = self.path.open("r+b")
+            self._file.seek(0, os.SEEK_END)
+        except OSError as error:
+            raise self._unwritable(error) from None
+        for variant in kept:
+            if variant.id not in self.places:
+                self.add(Made(variant, {}))
+
+    def _read(self, opening: bytes) -> bool:
+        """Take over the lines that are there; the last may be torn."""
+        if not self.path.exists():
+            return False
+        with self.path.open("r+b") as file:
+            if file.readline() != opening:
+                return False
+            place = file.tell()
+            while (line := file.readline()).endswith(b"\n"):
+                record = json.loads(line)
+                self.places[record["variant"]["id"]] = place
+                self.digests |= record["digests"]
+                place = file.tell()
+            file.truncate(place)
+        return True
+
+    def add(self, made: Made) -> None:
+        """Another variant is done.
+
+        Raises:
+            ProblemError: The disk is full.
+        """
+        assert self._file is not None
+        record = {"variant": made.variant.model_dump(), "digests": dict(made.digests)}
+        place = self._file.seek(0, os.SEEK_END)
+        try:
+            self._file.write((json.dumps(record, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass"))
+            self._file.flush()
+        except OSError as error:
+            raise self._unwritable(error) from None
+        self.places[made.variant.id] = place
+        self.digests |= made.digests
+
+    def variants(self, order: Sequence[str]) -> Iterator[Frozen]:
+        """Variants that are done, in an order of form ids."""
+        with self.path.open("rb") as file:
+            for form_id in order:
+                file.seek(self.places[form_id])
+                record = json.loads(file.readline().decode("utf-8", "surrogatepass"))
+                yield Frozen.model_validate(record["variant"])
+
+    def close(self) -> None:
+        """Nothing more will be added for now."""
+        if self._file is not None:
+            self._file.close()
+
+    def _unwritable(self, error: OSError) -> ProblemError:
+        why = error.strerror or type(error).__name__
+        what = f"{self.path} can't be written"
+        return ProblemError([Problem(str(self.path), None, None, what, why, "check the folder and the disk")])
+
+
+@dataclass(frozen=True)
+class SetFolder:
+    """The folder of a set."""
+
+    path: Path
+
+    @property
+    def journal(self) -> Journal:
+        """Of what is under way here."""
+        return Journal(self.path / _JOURNAL)
+
+    def standing(self) -> Manifest | None:
+        """The manifest that stands here.
+
+        Raises:
+            ProblemError: It is broken, or there are pages without a manifest.
+        """
+        path = self.path / MANIFEST
+        if path.exists():
+            return read_manifest(path)
+        foreign = [name for name in _FOLDERS if any((self.path / name).glob("[!.]*"))]
+        if foreign and not (self.path / _JOURNAL).exists():
+            what = f"{self.path} has {' and '.join(foreign)}, but no manifest"
+            raise ProblemError(
+                [Problem(str(self.path), None, None, what, "", "choose another name, or --force")]
+            )
+        return None
+
+    def clear(self) -> None:
+        """Remove everything of the set; nothing else is touched."""
+        self.clear_pages()
+        for pattern in _OF_THE_WHOLE:
+            for path in self.path.glob(pattern):
+                path.unlink()
+
+    def clear_pages(self) -> None:
+        """Remove the pages of all variants."""
+        for name in _FOLDERS:
+            for path in (self.path / name).glob("*"):
+                path.unlink()
+
+    def sweep(self) -> None:
+        """Remove what a killed run left half written."""
+        for folder in (self.path, *(self.path / name for name in _FOLDERS)):
+            for path in folder.glob(f".*{files.PART}"):
+                path.unlink(missing_ok=True)
+
+    def missing(self, pages: Iterable[Path]) -> tuple[str, ...]:
+        """Which of a variant's pages aren't there."""
+        return tuple(page.as_posix() for page in pages if not (self.path / page).exists())
+
+    def checksums(self) -> dict[str, str]:
+        """What `SHA256SUMS` says, by path."""
+        path = self.path / CHECKSUMS
+        if not path.exists():
+            return {}
+        lines = files.read_text(path, _LARGEST).splitlines()
+        return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+
+    def write_checksums(self, digests: Mapping[str, str]) -> None:
+        """Write `SHA256SUMS`, as sha256sum reads it."""
+        lines = (f"{digest}  {name}\n".encode() for name, digest in sorted(digests.items()))
+        files.write_pieces(self.path / CHECKSUMS, lines)
+
+    def write_manifest(self, head: Head, variants: Iterable[Frozen]) -> Path:
+        """Write the manifest."""
+        path = self.path / MANIFEST
+        pieces = (piece.encode("utf-8", "surrogatepass") for piece in manifest.write(head, variants))
+        files.write_pieces(path, pieces)
+        return path
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The manifest of a file.
+
+    Raises:
+        ProblemError: It isn't there, or it is no manifest.
+    """
+    return manifest.read(files.read_text(path, _LARGEST), str(path))
+
+
+def differing(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Pages that were there before and have other bytes now."""
+    return [path for path, digest in before.items() if path in now and now[path] != digest]
+
+
+def fingerprint(templates: Path | None) -> str:
+    """A hash of a folder of templates; empty where there is none."""
+    if templates is None:
+        return ""
+    hashed = sha256()
+    for folder in files.template_folders(templates)[:1]:
+        for path in sorted(folder.glob("*.j2")):
+            hashed.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return hashed.hexdigest()

@@ -1,0 +1,77 @@
+"""What is made of all variants of a set together: manifest, answers, checksums, contact sheet, bundles."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from derive import files
+from derive.classroom import answer_table, cells
+from derive.classroom.frozen import Frozen
+from derive.classroom.manifest import Head
+from derive.cli.press import FOLDERS, Order
+from derive.cli.sets import SetFolder
+
+if TYPE_CHECKING:
+    from derive.worksheet.contact import ContactSheet
+
+ANSWERS = "answers.csv"
+CONTACT = "contact-sheet"
+CONTACT_FORMATS = ("pdf", "html")
+
+Variants = Callable[[], Iterator[Frozen]]  # all of them, in their order, each time it is called
+
+
+def names(order: Order, bundle: bool) -> list[str]:
+    """The files that are made, but for the manifest."""
+    found = [ANSWERS]
+    for suffix in _suffixes(order).values():
+        found += [f"{CONTACT}{suffix}.{extension}" for extension in CONTACT_FORMATS]
+        found += [f"{folder}{suffix}.pdf" for folder in FOLDERS.values()] if bundle else []
+    return found
+
+
+def _suffixes(order: Order) -> dict[str, str]:
+    several = len(order.languages) > 1
+    return {language: f".{language}" if several else "" for language in order.languages}
+
+
+def write_answers(folder: SetFolder, variants: Variants) -> Path:
+    """The table of all answers."""
+    path = folder.path / ANSWERS
+    files.write_pieces(path, (piece.encode() for piece in cells.pieces(answer_table.rows(variants()))))
+    return path
+
+
+def write_contact_sheets(
+    folder: SetFolder, order: Order, sheet: "ContactSheet", variants: Variants
+) -> Iterator[Path]:
+    """The contact sheet, in each language."""
+    from derive.render import Page, render
+
+    for language, suffix in _suffixes(order).items():
+        story = sheet.story(variants(), language, order.templates)
+        page = Page(
+            title=f"{sheet.exercise.title[language]} · {sheet.name}",
+            language=language,
+            audience="key",
+            identifier=f"{sheet.exercise.id} · {sheet.name}",
+            paper=order.paper,
+            pictures=story.pictures,
+            templates=order.templates,
+        )
+        for extension, content in render(story.markdown, page, CONTACT_FORMATS).items():
+            path = folder.path / f"{CONTACT}{suffix}.{extension}"
+            files.write(path, content)
+            yield path
+
+
+def write_bundles(folder: SetFolder, order: Order, head: Head, ids: Sequence[str]) -> Iterator[Path]:
+    """All keys in one document, and all handouts."""
+    from derive.render.bundle import bundle
+
+    for suffix in _suffixes(order).values():
+        for name in FOLDERS.values():
+            documents = ((folder.path / name / f"{one}{suffix}.pdf").read_bytes() for one in ids)
+            path = folder.path / f"{name}{suffix}.pdf"
+            files.write(path, bundle(documents, f"{head.name}: {name}"))
+            yield path
