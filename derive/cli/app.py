@@ -16,7 +16,7 @@ from derive.cli.say import show_error, warn
 
 FAILED = 1
 FAULT = 70
-# Importing makes a million objects that all stay; looking for garbage among them every 700th is a tenth of a run.
+# Importing makes a million objects that all stay; looking for garbage at every 700th is a tenth of a run.
 GARBAGE_THRESHOLD = 50_000
 
 app = typer.Typer(
