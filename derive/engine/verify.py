@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from math import inf
+from math import inf, nan
 from typing import Any
 
 import numpy as np
@@ -96,7 +96,7 @@ class Verification:
             if other.values is not None:
                 value = other.values[worst.quantity][worst.place]
                 judged = "disagrees" if any(c.entry == worst.entry for c in other.contradicted) else "agrees"
-                lines.append(f"  {other.name:>9} {value!r}  {judged}")
+                lines.append(f"  {other.name:>9} {float(value)!r}  {judged}")
         relative = worst.relative_error
         lines.append(
             f"  relative error {'-' if relative is None else format(relative, '.2e')}, "
@@ -132,7 +132,9 @@ def _compared(
     for quantity, place, exact in solution.entries():
         bound = float(allowed[quantity][place])
         trusted = bound < inf and Fraction(bound) <= TRUSTED * _size(exact, largest[quantity])
-        value = float(values[quantity][place])
+        found = values.get(quantity)
+        fits = found is not None and found.shape == solution.values[quantity].shape
+        value = float(values[quantity][place]) if fits else nan
         comparisons.append(Comparison(quantity, place, exact, value, bound, trusted))
     return Source(name, values, tuple(comparisons), doubt=doubt(solution, comparisons))
 

@@ -17,6 +17,8 @@ from derive.rules.activations import ACTIVATIONS
 from derive.rules.losses import LOSSES
 
 EXERCISES = sorted((Path(__file__).parents[2] / "exercises").glob("*.yaml"))
+
+
 def laid(matrix: Sequence[Sequence[Any]], row: bool) -> list[list[Any]]:
     """A matrix with a row per input, laid as the convention wants it."""
     return [list(line) for line in (matrix if row else zip(*matrix, strict=True))]
@@ -32,6 +34,12 @@ def small(hidden: str, loss: str, last: str, row: bool = True, **options: Any) -
     ]
     targets = None if loss == "sum" else [["0", "1"], ["1/4", "1/2"]]
     return network([["1", "-2"], ["0.5", "3"]], targets, layers, loss, **options)
+
+
+def softmax_at(gap: Any, label: int) -> Network:
+    """Two logits a gap apart, the first one higher."""
+    target = [[int(label == k) for k in range(2)]]
+    return network([[1]], target, [layer(0, [[gap, 0]], "softmax")], "cross_entropy")
 
 
 DEPTHS, WIDTHS = st.integers(1, 5), st.integers(1, 6)
