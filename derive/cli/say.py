@@ -59,7 +59,6 @@ class Voice:
 
             yield advance
 
-
     @contextmanager
     def phase(self, name: str, total: int) -> Iterator[Callable[[int], None]]:
         """One phase of long work, whose pieces are counted: a bar with rate and time left, or plain lines.

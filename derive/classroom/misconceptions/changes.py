@@ -18,7 +18,9 @@ def gradient_as_it_is(at: At) -> Array:
 
 def inverted_mask(at: At) -> Array:
     """Units that are off let the gradient pass, units that are on don't."""
-    return at.output_gradient * at.slope(-at.pre_activation, -at.output)
+    one = at.pre_activation * 0 + 1
+    inverted = at.slope(one, one) + at.slope(-one, -one) - at.slope(at.pre_activation, at.output)
+    return np.asarray(at.output_gradient * inverted)
 
 
 def mask_of_next_layer(at: At) -> Array:

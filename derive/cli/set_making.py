@@ -1,0 +1,200 @@
+"""Making a set in its folder: new, longer than before, after an interruption, or again from a manifest."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+
+from derive import __version__, files
+from derive.classroom.frozen import Frozen
+from derive.classroom.manifest import Head, Manifest, Pages, Source, differences
+from derive.classroom.misconceptions import asked
+from derive.cli import making, together
+from derive.cli.making import Seat
+from derive.cli.press import Order
+from derive.cli.say import Voice, show_path
+from derive.cli.sets import Journal, SetFolder, differing, fingerprint, read_manifest
+from derive.errors import Problem, ProblemError
+from derive.exercise import schema
+from derive.exercise.model import Exercise
+from derive.network import build
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a set is made.
+
+    Attributes:
+        bundle: Whether all keys and all handouts are made one file each.
+        force: Whether what stands in the way is removed.
+        jobs: Processes.
+    """
+
+    bundle: bool
+    force: bool
+    jobs: int
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A set that is asked for.
+
+    Attributes:
+        order: What is made of each variant; its folder is that of all sets, its file and text are filled in.
+        manner: How.
+        name: Of the set.
+        seed: Of the set.
+        seats: Who gets a variant.
+        roster: Whether there is a class list.
+    """
+
+    order: Order
+    manner: Manner
+    name: str
+    seed: int
+    seats: Sequence[Seat]
+    roster: bool
+
+
+def make(file: Path, wish: Wish, voice: Voice) -> None:
+    """Draw a set, or go on with one that stands already."""
+    text = files.read_text(file)
+    exercise = schema.load(text, str(file))
+    folder = SetFolder(wish.order.folder / exercise.id / wish.name)
+    order = replace(wish.order, file=file.name, text=text, folder=folder.path)
+    head = _head(exercise, order, wish)
+    standing = _standing(folder, head, wish.manner.force, voice)
+    kept = [] if standing is None else standing.variants
+    known = {variant.student for variant in kept}
+    newcomers = [seat for seat in wish.seats if seat.student not in known]
+    outlook = making.look_ahead(exercise, str(file), len(kept) + len(newcomers)) if newcomers else None
+    if standing is not None:
+        head = standing.head.model_copy(update={"pages": head.pages})
+    elif outlook is not None and (found := outlook.plan.diagnosis) is not None:
+        diagnosed = [mistake.row.name for mistake in found.mistakes]
+        head = head.model_copy(update={"diagnosed": diagnosed, "silent": list(found.silent)})
+    journal = folder.journal
+    journal.open(head, kept)
+    ids = [variant.id for variant in kept]
+    todo: Iterator[Frozen] = iter(kept)
+    if outlook is not None:
+        drawn = making.draw(outlook, head, kept, newcomers, voice)
+        ids += drawn.ids
+        todo = chain(kept, drawn.variants())
+    making.make_pages(order, folder, journal, todo, len(ids), wish.manner.jobs, voice)
+    _finish(folder, order, head, journal, ids, wish.manner.bundle, voice)
+
+
+def _head(exercise: Exercise, order: Order, wish: Wish) -> Head:
+
+    return Head(
+        program=__version__,
+        exercise=Source(file=order.file, text=order.text),
+        name=wish.name,
+        seed=wish.seed,
+        students=wish.roster,
+        digits=order.digits,
+        pages=Pages(
+            languages=list(order.languages),
+            formats=list(order.formats),
+            paper=order.paper,
+            templates=fingerprint(order.templates),
+            exercises=order.exercises,
+        ),
+        quantities=list(asked(build(exercise), exercise.points)),
+        diagnosed=[],
+        silent=[],
+    )
+
+
+def _standing(folder: SetFolder, head: Head, force: bool, voice: Voice) -> Manifest | None:
+    """The set that stands in the folder, if it is the same; what is in its way is removed or refused."""
+    if force:
+        folder.clear()
+        return None
+    standing = folder.standing()
+    begun = standing.head if standing is not None else folder.journal.head()
+    if begun is None:
+        return None
+    if different := differences(begun, head):
+        what = f"{folder.path} holds another set: it has {', '.join(different)}"
+        fix = "choose another --name, or replace it with --force"
+        raise ProblemError([Problem(str(folder.path), None, None, what, "", fix)])
+    folder.sweep()
+    if begun.pages != head.pages:
+        voice.tell("the pages are made anew: other languages, formats, paper or templates are asked for")
+        folder.clear_pages()
+    return standing
+
+
+def _finish(
+    folder: SetFolder,
+    order: Order,
+    head: Head,
+    journal: Journal,
+    ids: Sequence[str],
+    bundle: bool,
+    voice: Voice,
+) -> None:
+    """Everything that is made of all variants together; the manifest last, then the journal goes."""
+
+    def all_variants() -> Iterator[Frozen]:
+        return journal.variants(ids)
+
+    paths = [together.write_answers(folder, all_variants)]
+    sheet = making.contact_sheet(head)
+    with voice.phase("contact sheet", len(order.languages)) as advance:
+        for path in together.write_contact_sheets(folder, order, sheet, all_variants):
+            paths.append(path)
+        advance(len(order.languages))
+    if bundle:
+        paths += together.write_bundles(folder, order, head, ids)
+    folder.write_checksums(folder.checksums() | journal.digests)
+    paths.append(folder.write_manifest(head, all_variants()))
+    journal.close()
+    journal.path.unlink()
+    for path in paths:
+        show_path(path)
+    count = "one variant" if len(ids) == 1 else f"{len(ids):,} variants"
+    voice.tell(f"{folder.path}: {count} of {order.file}, verified")
+
+
+def make_again(manifest: Path, order: Order, manner: Manner, voice: Voice) -> None:
+    """Make the pages of a frozen set again, and say what comes out otherwise."""
+    frozen = read_manifest(manifest)
+    exercise = frozen.read_exercise()
+    before = SetFolder(manifest.parent)
+    folder = SetFolder(order.folder / exercise.id / frozen.name)
+    order = replace(
+        order,
+        file=frozen.exercise.file,
+        text=frozen.exercise.text,
+        folder=folder.path,
+        languages=tuple(frozen.pages.languages),
+        formats=tuple(frozen.pages.formats),
+        paper=frozen.pages.paper,
+        digits=frozen.digits,
+        exercises=frozen.pages.exercises,
+    )
+    in_place = folder.path.exists() and folder.path.samefile(before.path)
+    if not in_place and _standing(folder, frozen.head, manner.force, voice) is not None:
+        what = f"{folder.path} holds this set already"
+        raise ProblemError(
+            [Problem(str(folder.path), None, None, what, "", "name another folder with --out")]
+        )
+    old = before.checksums()
+    if in_place:
+        folder.clear_pages()
+    journal = folder.journal
+    journal.open(frozen.head, frozen.variants)
+    count = len(frozen.variants)
+    making.make_pages(order, folder, journal, iter(frozen.variants), count, manner.jobs, voice)
+    ids = [variant.id for variant in frozen.variants]
+    _finish(folder, order, frozen.head, journal, ids, manner.bundle, voice)
+    changed = differing(old, folder.checksums())
+    if changed:
+        voice.tell(
+            f"{len(changed):,} pages have other bytes than before, such as {changed[0]}; numbers are equal"
+        )
+    elif old:
+        voice.tell("every page is the same as before, byte for byte")
