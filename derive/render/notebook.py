@@ -72,8 +72,14 @@ def _cell(run: d.Document, page: Page) -> Cell:
         case d.Listing(code, "python"):
             return _code_cell(code.rstrip("\n"))
         case d.Space("code", _):
-            return _code_cell(f"# {WORDINGS[page.language].write_code}\n")
+            return _code_cell(_blank_code(page.language))
     return _markdown_cell(_NotebookWriter(page, _DOLLAR).blocks(run))
+
+
+def _blank_code(language: str) -> str:
+    """A cell for the student, at which a run of the notebook stops until something is written there."""
+    wording = WORDINGS[language]
+    return f'# {wording.write_code}\nraise NotImplementedError("{wording.no_code_yet}")\n'
 
 
 class _NotebookWriter(MarkdownWriter):

@@ -12,6 +12,7 @@ class Wording:
     point: str
     solution: str
     write_code: str
+    no_code_yet: str
     audience: dict[str, str]
     empty_matrix: str
     gap: str
@@ -28,6 +29,7 @@ WORDINGS = {
         point="({} point)",
         solution="Solution",
         write_code="write your code here",
+        no_code_yet="this cell still waits for your code",
         audience={"key": "Answer key", "handout": "Handout"},
         empty_matrix="empty {} by {} matrix to fill in",
         gap="blank to fill in",
@@ -37,7 +39,8 @@ WORDINGS = {
         points="({}점)",
         point="({}점)",
         solution="풀이",
-        write_code="여기에 코드를 쓰세요",
+        write_code="여기에 코드를 쓰시오",
+        no_code_yet="아직 코드를 쓰지 않은 셀입니다",
         audience={"key": "정답 및 풀이", "handout": "문제지"},
         empty_matrix="채워 넣을 {}행 {}열 빈 행렬",
         gap="채워 넣을 빈칸",

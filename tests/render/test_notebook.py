@@ -40,9 +40,25 @@ def test_listings_inside_boxes_become_cells(page: Callable[..., Page]) -> None:
     story = "::: note\nwords\n\n```python\nx = 1\n```\n:::\n\n::: solution code\n```python\ny = 2\n```\n:::"
     assert sources(notebook(story, page())["cells"], "code") == ["x = 1", "y = 2"]
     handout = sources(notebook(story, page(audience="handout"))["cells"], "code")
-    assert handout == ["x = 1", "# write your code here\n"]
-    korean = sources(notebook(story, page("ko", "handout"))["cells"], "code")
-    assert korean[1] == "# 여기에 코드를 쓰세요\n"
+    assert handout[0] == "x = 1"
+    assert handout[1].startswith("# write your code here\n")
+
+
+@pytest.mark.parametrize(
+    ("language", "comment", "message"),
+    [
+        ("en", "# write your code here", "waits for your code"),
+        ("ko", "# 여기에 코드를 쓰시오", "코드를 쓰지 않은"),
+    ],
+)
+def test_a_cell_that_is_still_blank_says_so(
+    language: str, comment: str, message: str, page: Callable[..., Page]
+) -> None:
+    book = notebook("::: solution code\n```python\ny = 2\n```\n:::", page(language, "handout"))
+    (code,) = sources(book["cells"], "code")
+    assert code.startswith(comment + "\n")
+    with pytest.raises(NotImplementedError, match=message):
+        exec(compile(code, "cell", "exec"), {})
 
 
 def test_pictures_are_inside_the_cell(page: Callable[..., Page]) -> None:
