@@ -21,10 +21,17 @@ def check(
 ) -> None:
     """Cross-check exercises: exact values against NumPy and PyTorch, entry by entry.
 
+    Of a manifest (manifest.json) every variant is checked, with its rules, answers and pages.
+
     Exits with 1 if any file has problems or any entry fails.
     """
     voice = Voice(quiet or as_json, verbose and not as_json)
-    outcomes = [_check(path, as_json, digits, require, voice) for path in files]
+    outcomes = [
+        _check_set(path, as_json, voice)
+        if path.suffix == ".json"
+        else _check(path, as_json, digits, require, voice)
+        for path in files
+    ]
     if not all(outcomes):
         raise typer.Exit(1)
 
@@ -50,6 +57,26 @@ def _check(path: Path, as_json: bool, digits: int, require: str, voice: Voice) -
     if not succeeded:
         warn(verification.describe())
     return succeeded
+
+
+def _check_set(path: Path, as_json: bool, voice: Voice) -> bool:
+    from derive.cli.set_check import check_set
+    from derive.errors import Problem, ProblemError
+
+    count: int = 0
+    problems: list[Problem] = []
+    try:
+        count, problems = check_set(path, voice)
+    except ProblemError as error:
+        problems = list(error.problems)
+    if as_json:
+        listed = [_problem(problem) for problem in problems]
+        _print({"manifest": str(path), "variants": count, "verified": not problems, "problems": listed})
+    elif problems:
+        show_error(ProblemError(problems))
+    else:
+        voice.tell(f"{path}: {count:,} of {count:,} variants verified; rules, answers and pages are right")
+    return not problems
 
 
 def _problem(problem: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Making a set: who gets a variant, drawing, writing the pages, and what is made of all of them together."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
@@ -174,11 +174,16 @@ def make_pages(
                     continue
                 yield variant, missing
 
-        for made in pool.mapped(partial(_make, order), unfinished(), jobs):
+        for made in pool.mapped(maker(order), unfinished(), jobs):
             if made.problems:
                 raise ProblemError(made.problems)
             journal.add(made)
             advance(1)
+
+
+def maker(order: Order) -> Callable[[tuple[Frozen, tuple[str, ...]]], Made]:
+    """What makes a variant and those of its pages that are missing; it can be sent to another process."""
+    return partial(_make, order)
 
 
 def _make(order: Order, item: tuple[Frozen, tuple[str, ...]]) -> Made:
@@ -194,8 +199,9 @@ def _press(order: Order) -> Press:
 def contact_sheet(head: Head) -> "ContactSheet":
     """The contact sheet of a set."""
     from derive.classroom.variants import own_difficulty
+    from derive.network import build
     from derive.worksheet.contact import ContactSheet
 
     exercise = head.read_exercise()
-    own = own_difficulty(exercise)
+    own = own_difficulty(build(exercise))
     return ContactSheet(exercise, head.name, head.seed, own, head.quantities)

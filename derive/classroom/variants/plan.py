@@ -18,7 +18,7 @@ from derive.classroom.variants.streams import words
 from derive.engine.bulk.model import of_networks
 from derive.exercise.draw import Rules
 from derive.exercise.model import Exercise
-from derive.network import build
+from derive.network import Network
 
 Mask = npt.NDArray[np.bool_]
 REDRAWS = 8  # of each layer but the first, before the layers below it are drawn anew
@@ -96,14 +96,14 @@ def prepare(exercise: Exercise) -> Plan:
         space=found,
         rules=exercise.rules,
         quantities=asked(found.network, exercise.points),
-        own_difficulty=own_difficulty(exercise),
+        own_difficulty=own_difficulty(found.network),
         own_form=canonical(own)[0],
     )
 
 
-def own_difficulty(exercise: Exercise) -> int:
-    """The score of the exercise's own numbers."""
-    own = of_networks([build(exercise)])
+def own_difficulty(network: Network) -> int:
+    """The score of one network."""
+    own = of_networks([network])
     return int(scores(own, goodness.exact_side(own))[0])
 
 

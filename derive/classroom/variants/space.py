@@ -103,6 +103,27 @@ class Space:
             for slot in slots
         }
 
+    def holds(self, network: Network) -> bool:
+        """Whether a network of the exercise's shape can be drawn here."""
+        slots = {slot.part: slot for stage in self.stages for slot in stage}
+        for part, numbers, _ in _numbers(network):
+            over = self._denominator(part)
+            flat = [number * over for number in np.array(numbers, dtype=object).flat if number is not None]
+            if any(number.denominator != 1 for number in flat):
+                return False
+            own = np.array(flat, dtype=np.int64)
+            if part not in slots:
+                fixed = self.fixed[part]
+                if fixed is not None and own.tolist() != fixed.ravel().tolist():
+                    return False
+                continue
+            slot = slots[part]
+            drawn = own.reshape(slot.entries, -1)
+            choices = slot.choices.reshape(len(slot.choices), -1).tolist()
+            if any(entry not in choices for entry in drawn.tolist()):
+                return False
+        return True
+
     def _denominator(self, part: Part) -> int:
         return int(getattr(self.denominators, part[0]))
 
