@@ -70,9 +70,10 @@ def parameter(layer: Dense) -> str:
     if layer.parameter is None:
         return ""
     number = layer.parameter
-    if number.denominator == 1:
-        return str(number.numerator)
-    return rf"\tfrac{{{number.numerator}}}{{{number.denominator}}}"
+    size = str(abs(number.numerator))
+    if number.denominator != 1:
+        size = rf"\tfrac{{{size}}}{{{number.denominator}}}"
+    return size if number >= 0 else f"(-{size})"
 
 
 def output_gradient(network: Network, k: int) -> str:
@@ -82,13 +83,14 @@ def output_gradient(network: Network, k: int) -> str:
 
 
 def delta(network: Network, k: int) -> str:
-    """dl/d pre-activation of layer k."""
+    """dl/d pre-activation of layer k, for l the loss of the whole batch."""
     layer = network.layers[k]
     last = k == len(network.layers) - 1
     if last and (stable := network.loss.torch_stable.get(layer.activation)):
-        return losses.fill(
+        form = losses.fill(
             stable.formula, a=network.symbols.output[k], y=network.symbols.target, product=ODOT
         )
+        return form if network.row_weight == 1 else rf"\tfrac{{1}}{{{network.rows}}} \Bigl({form}\Bigr)"
     back = gradient(network, network.symbols.output[k]) if last else output_gradient(network, k)
     if layer.activation == "identity":
         return back
@@ -115,7 +117,7 @@ def bias_gradient(network: Network, k: int) -> str:
     z = gradient(network, network.symbols.pre_activation[k])
     if layer.shared_bias:
         delta = partial(network.symbols.loss, with_index(network.symbols.pre_activation[k], "j"))
-        return rf"\sum_j {delta}"
+        z = rf"\sum_j {delta}"
     return z if network.rows == 1 else rf"\sum_{{\text{{rows}}}} {z}"
 
 

@@ -16,45 +16,51 @@ Array = npt.NDArray[Any]
 def record(verification: Verification) -> dict[str, Any]:
     """The object of `derive check --json`."""
     solution, network = verification.solution, verification.network
-    depth = range(len(network.layers))
+    depth, errors = range(len(network.layers)), _largest_errors(verification)
+
+    def quantity(name: str) -> dict[str, Any]:
+        return _quantity(verification, name, errors.get(name))
+
     kinds = ("pre_activation", "output", "pre_activation_gradient", "output_gradient")
     found: dict[str, Any] = {
         "exercise": network.name,
         "verified": verification.verified,
         "sources": {"exact": "reference"} | {source.name: source.verdict for source in verification.sources},
-        "loss": quantity(verification, "loss"),
-        "layers": [{kind: quantity(verification, f"{kind}_{k}") for kind in kinds} for k in depth],
-        "gradients": {name: quantity(verification, name) for name in (*network.parameters(), "input")},
+        "loss": quantity("loss"),
+        "layers": [{kind: quantity(f"{kind}_{k}") for kind in kinds} for k in depth],
+        "gradients": {name: quantity(name) for name in (*network.parameters(), "input")},
         "closed_forms": closed_forms(solution.derivation),
     }
     if network.step is not None:
         found["step"] = {
-            "parameters": {name: quantity(verification, f"step.{name}") for name in network.parameters()},
-            "loss": quantity(verification, "step.loss"),
-            "layers": [
-                {kind: quantity(verification, f"step.{kind}_{k}") for kind in kinds[:2]} for k in depth
-            ],
+            "parameters": {name: quantity(f"step.{name}") for name in network.parameters()},
+            "loss": quantity("step.loss"),
+            "layers": [{kind: quantity(f"step.{kind}_{k}") for kind in kinds[:2]} for k in depth],
         }
     return found
 
 
-def quantity(verification: Verification, name: str) -> dict[str, Any]:
+def _largest_errors(verification: Verification) -> dict[str, float]:
+    """The largest finite relative error of each quantity, over the sources that agree."""
+    largest: dict[str, float] = {}
+    for source in verification.sources:
+        if source.verdict == "agrees":
+            for comparison in source.comparisons:
+                error = comparison.relative_error
+                if error is not None and isfinite(error):
+                    largest[comparison.quantity] = max(error, largest.get(comparison.quantity, 0.0))
+    return largest
+
+
+def _quantity(verification: Verification, name: str, largest_error: float | None) -> dict[str, Any]:
     """One quantity: closed forms, digits, what each source says, and the worst relative error."""
     values = verification.solution.values[name]
-    exact = nested(values, lambda value: value.exact())
-    errors = [
-        comparison.relative_error
-        for source in verification.sources
-        if source.verdict == "agrees"
-        for comparison in source.comparisons
-        if comparison.quantity == name and comparison.relative_error is not None
-    ]
     return {
         "shape": list(values.shape),
-        "exact": exact,
+        "exact": nested(values, lambda value: value.exact()),
         "decimal": nested(values, lambda value: str(value.rounded(verification.solution.digits))),
         **{source.name: _floats(source, name) for source in verification.sources},
-        "max_relative_error": max((error for error in errors if isfinite(error)), default=None),
+        "max_relative_error": largest_error,
     }
 
 
