@@ -165,15 +165,19 @@ def _at_least(least: int, strictly: bool = False) -> AfterValidator:
     return AfterValidator(check)
 
 
-def at_most(most: int) -> AfterValidator:
+def at_most(most: int | Fraction) -> AfterValidator:
     """Annotation of a number with an upper limit."""
 
     def check(number: Any) -> Any:
         if number > most:
-            raise refuse(f"{number:,} is too large", f"at most {most:,} is allowed")
+            raise refuse(f"{_spelled(number)} is too large", f"at most {_spelled(most)} is allowed")
         return number
 
     return AfterValidator(check)
+
+
+def _spelled(number: int | Fraction) -> str:
+    return f"{number:,}" if isinstance(number, int) else str(number)
 
 
 _NUMBER_SCHEMA = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": literals.PATTERN}]}

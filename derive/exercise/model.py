@@ -129,6 +129,7 @@ LossName = Annotated[str, one_of("loss", LOSSES)]
 Reduction = Annotated[Literal["mean", "sum"], one_of("reduction", ("mean", "sum"))]
 Convention = Annotated[Literal["row", "column"], one_of("convention", ("row", "column"))]
 Order = Annotated[Literal["batch", "row"], one_of("order", ("batch", "row"))]
+Share = Annotated[NotNegative, at_most(1)]
 Bias = Annotated[tuple[Fraction, ...] | Fraction, Written(by_form(text=Number, list=Vector), _as_it_is)]
 _ClassTarget = Annotated[Classes, Written(_ClassKeys, _classes)]
 Target = Annotated[
@@ -188,6 +189,24 @@ class Step(BaseModel):
     frozen: tuple[Name, ...] = Field(default=(), description="Parameters that stay as they are, such as b_0.")
 
 
+class Grading(BaseModel):
+    """How answers are marked; the shares say how much of its points an entry keeps."""
+
+    model_config = _MODEL
+
+    carry: Share = Field(
+        default=Fraction(1), description="Share for what follows rightly from an own mistake upstream."
+    )
+    coarse: Share = Field(
+        default=Fraction(1, 2), description="Share for a right value rounded to fewer digits than it needs."
+    )
+    named: Share = Field(default=Fraction(0), description="Share for the answer of a usual mistake.")
+    tolerance: Annotated[Positive, at_most(Fraction(1, 10))] = Field(
+        default=Fraction(1, 1000),
+        description="Relative error that is accepted where students aren't told how to round.",
+    )
+
+
 class ExerciseFile(BaseModel):
     """An exercise as its file is written."""
 
@@ -220,6 +239,7 @@ class ExerciseFile(BaseModel):
     rounding: Annotated[Count, at_most(15)] | None = Field(
         default=None, description="Tells students to round to so many digits."
     )
+    grading: Grading = Field(default=Grading(), description="How answers are marked.")
 
 
 @dataclass(frozen=True)
@@ -242,6 +262,7 @@ class Exercise:
         rules: What a good variant is.
         points: Points by quantity, or None.
         rounding: Digits that students round to, or None.
+        grading: How answers are marked.
     """
 
     id: str
@@ -260,3 +281,4 @@ class Exercise:
     rules: Rules
     points: Mapping[str, Fraction] | None
     rounding: int | None
+    grading: Grading

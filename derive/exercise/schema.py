@@ -14,7 +14,7 @@ from derive.exercise.draft import Draft, Finding, Path, walk, without_forms
 from derive.exercise.draw import Drawing, Rules, Vary
 from derive.exercise.fields import REFUSED, form
 from derive.exercise.literals import shortened
-from derive.exercise.model import Classes, Exercise, ExerciseFile, Layer, Notation, Step, Texts
+from derive.exercise.model import Classes, Exercise, ExerciseFile, Grading, Layer, Notation, Step, Texts
 from derive.exercise.source import Source
 from derive.exercise.suggest import did_you_mean, listing, nearest
 
@@ -27,6 +27,7 @@ _WANTED = {
 _TABLES: Table[Path, type[BaseModel]] = {
     (): ExerciseFile, ("title",): Texts, ("about",): Texts, ("layers",): Layer, ("notation",): Notation,
     ("step",): Step, ("vary",): Vary, ("rules",): Rules,
+    ("grading",): Grading,
     **{("vary", part): Drawing for part in Vary.model_fields},
 }  # fmt: skip
 
