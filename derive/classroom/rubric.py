@@ -27,3 +27,8 @@ def points(exercise: Exercise) -> Mapping[str, Fraction]:
         return usual
     asked = {name: exercise.points[name] for name in usual if name in exercise.points}
     return asked | {name: worth for name, worth in exercise.points.items() if name not in asked}
+
+
+def shown(worth: Fraction) -> str:
+    """Points as they are printed."""
+    return str(worth) if worth.denominator == 1 else f"{float(worth):g}"

@@ -14,8 +14,8 @@ def for_reader(document: d.Document, audience: str, medium: str) -> d.Document:
 
     Args:
         document: As parsed, with everything in it.
-        audience: "key" or "handout".
-        medium: "paper" or "notebook".
+        audience: "key" or "handout"; anybody else sees solutions, and nothing that is for one of these alone.
+        medium: "paper", "notebook" or "quiz".
 
     Returns:
         A document without `Solution`, `Only` and, for a handout, without `Blank`; in a key a solution is
@@ -37,7 +37,8 @@ def _block(block: d.Block, audience: str, medium: str) -> d.Document:
         case d.Items(items):
             return (replace(block, items=tuple(for_reader(item, audience, medium) for item in items)),)
         case d.Fields():
-            return (block,) if audience == "handout" else ()
+            # A quiz knows who answers.
+            return (block,) if audience == "handout" and medium != "quiz" else ()
         case d.Heading(_, children) | d.Paragraph(children):
             return (replace(block, children=_line(children, audience)),)
         case d.Table(header, rows):

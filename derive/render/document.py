@@ -143,7 +143,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Only:
-    """Blocks for some readers alone; `reader` is key, handout, notebook or paper."""
+    """Blocks for some readers alone; `reader` is key, handout, notebook, paper or quiz."""
 
     reader: str
     blocks: tuple["Block", ...]

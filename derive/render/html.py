@@ -30,7 +30,7 @@ def render_html(document: d.Document, page: Page) -> bytes:
         paper=page.paper,
         margin_text=Markup(_css_string(page.identifier)),
         # Markup is not escaped again: the body is as it is written, the identifier is a CSS string.
-        body=Markup(_Writer(page).blocks(document)),
+        body=Markup(HtmlWriter(page).blocks(document)),
     )
     return text.encode()
 
@@ -40,18 +40,21 @@ def _css_string(text: str) -> str:
     return '"' + "".join(letter if letter.isalnum() else f"\\{ord(letter):x} " for letter in text) + '"'
 
 
-class _Writer:
+class HtmlWriter:
     """HTML for one document; numbers its pictures, so that ids differ."""
 
     def __init__(self, page: Page) -> None:
+        """Keep what all blocks need."""
         self.page = page
         self.wording = WORDINGS[page.language]
         self.picture_count = 0
 
     def blocks(self, blocks: d.Document) -> str:
+        """Blocks below each other."""
         return "\n".join(map(self.block, blocks))
 
     def block(self, block: d.Block) -> str:
+        """One block."""
         match block:
             case d.Heading(level, children):
                 # The page's title is its only h1.
@@ -60,7 +63,7 @@ class _Writer:
             case d.Paragraph(children):
                 return f"<p>{self.line(children)}</p>"
             case d.Formula(latex):
-                return self._formula(latex)
+                return self.formula(latex)
             case d.Items(items, start):
                 return self._items(items, start)
             case d.Table():
@@ -69,7 +72,9 @@ class _Writer:
                 kind = "output" if language == "text" else "code"
                 return f'<pre class="{kind}" tabindex="0"><code>{escape(code)}</code></pre>'
             case d.Figure(name):
-                return self._figure(name)
+                if name not in self.page.pictures:
+                    raise d.RenderError(f"the page has no picture named '{name}'")
+                return f"<figure>{self.picture(name)}</figure>"
             case d.Rule():
                 return "<hr>"
             case d.Box(kind, blocks):
@@ -84,7 +89,8 @@ class _Writer:
                 return f'<div class="fields">{"".join(fields)}</div>'
         raise TypeError(f"{type(block).__name__} should have been resolved before rendering")
 
-    def _formula(self, latex: str) -> str:
+    def formula(self, latex: str) -> str:
+        """A formula by itself."""
         spelled = spell(latex, display=True)
         wide = width(spelled.tree)
         focus = f' tabindex="0" role="group" aria-label="{escape(words(spelled.tree, self.page.language))}"'
@@ -114,12 +120,10 @@ class _Writer:
             f"<tbody>{body}</tbody></table></div>"
         )
 
-    def _figure(self, name: str) -> str:
-        picture = self.page.pictures.get(name)
-        if picture is None:
-            raise d.RenderError(f"the page has no picture named '{name}'")
+    def picture(self, name: str) -> str:
+        """A picture that the page has."""
         self.picture_count += 1
-        return f"<figure>{inline_svg(picture, f'p{self.picture_count}-')}</figure>"
+        return inline_svg(self.page.pictures[name], f"p{self.picture_count}-")
 
     def _box(self, kind: str, blocks: d.Document) -> str:
         inner = self.blocks(blocks)
@@ -143,19 +147,29 @@ class _Writer:
         return f'<div class="labelled">{label}{matrix}</div>'
 
     def line(self, children: tuple[d.Inline, ...]) -> str:
+        """The children of a paragraph, heading or cell."""
         return "".join(map(self.inline, children))
 
+    def text(self, text: str) -> str:
+        """Plain text."""
+        return str(escape(text))
+
+    def mathematics(self, latex: str) -> str:
+        """A formula inside a line."""
+        return f"<math>{spell(latex, display=False).mathml}</math>"
+
     def inline(self, child: d.Inline) -> str:
+        """One piece of a line."""
         match child:
             case d.Text(text):
-                return str(escape(text))
+                return self.text(text)
             case d.Emphasis(children, strong):
                 tag = "strong" if strong else "em"
                 return f"<{tag}>{self.line(children)}</{tag}>"
             case d.Code(text):
                 return f"<code>{escape(text)}</code>"
             case d.Mathematics(latex):
-                return f"<math>{spell(latex, display=False).mathml}</math>"
+                return self.mathematics(latex)
             case d.LineBreak():
                 return "<br>"
             case d.Blank(children):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from derive.classroom import misconceptions
 from derive.render.expression import width
 from derive.render.mathematics import spell
+from derive.worksheet import quantity
 from derive.worksheet.sheet import Array, Sheet
-from derive.worksheet.spelling import Rows
 
 NARROW = 17.0  # em of an answer that stands in a table
 
@@ -36,20 +36,8 @@ def mistakes(sheet: Sheet) -> list[Mistake]:
 
 
 def _answer(sheet: Sheet, name: str, values: Array) -> str:
-    parameters = sheet.network.parameters()
-    plain = name.removeprefix("step.").replace("_gradient", "")
-    gradient = name in parameters or "gradient" in name
-    symbol = sheet.gradient(plain) if gradient else sheet.symbol(plain)
-    if name.startswith("step."):
-        symbol = rf"{symbol}^{{\mathrm{{new}}}}"
-    return f"{symbol} {sheet.speller.matrix(_laid(sheet, values, name)).related}"
-
-
-def _laid(sheet: Sheet, values: Array, name: str) -> Rows:
-    """A quantity as a matrix in the convention; matrices of parameters are laid out already."""
-    if values.ndim < 2:
-        return sheet.laid(values.reshape(1, -1))
-    return values if name.removeprefix("step.") in sheet.network.parameters() else sheet.laid(values)
+    shown = sheet.speller.matrix(quantity.laid(sheet, name, values))
+    return f"{quantity.symbol(sheet, name)} {shown.related}"
 
 
 def fit_a_table(found: Sequence[Mistake]) -> bool:

@@ -31,6 +31,7 @@ from derive.worksheet.spelling import (
 Array = npt.NDArray[np.object_]
 
 SHOWN_DIGITS = 6
+TYPED_DIGITS = 4  # of an answer that is typed into a quiz, where the exercise doesn't say
 FACTOR_NAMES = ("c", r"\kappa", r"\gamma")  # the first that the exercise doesn't use itself
 
 
@@ -89,6 +90,11 @@ class Sheet:
         for laid in network.parameters().values():
             numbers += [Fraction(x) for x in np.asarray(laid, dtype=object).flat]
         return numbers
+
+    @property
+    def typed_digits(self) -> int:
+        """Significant digits of an answer that is typed into a quiz."""
+        return self.exercise.rounding or TYPED_DIGITS
 
     @cached_property
     def speller(self) -> Speller:

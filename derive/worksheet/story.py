@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from derive import files
-from derive.classroom.rubric import points
+from derive.classroom import rubric
 from derive.engine.verify import Verification
 from derive.exercise.model import Exercise
 from derive.network import Dense
 from derive.render import escape, fence
 from derive.render.page import Picture
-from derive.worksheet import backward, closed_forms, code, crosscheck, descent, forward
+from derive.worksheet import backward, closed_forms, code, crosscheck, descent, forward, gaps
 from derive.worksheet.mistakes import fit_a_table, mistakes
 from derive.worksheet.pictures import Pictures
 from derive.worksheet.sheet import Sheet
@@ -95,7 +95,7 @@ def write(material: Material, language: str, templates: Path | None = None) -> S
 def _facts(sheet: Sheet) -> dict[str, Any]:
     exercise, network = sheet.exercise, sheet.network
     steps = forward.steps(sheet)
-    worth = points(exercise)
+    worth = rubric.points(exercise)
     wrong = mistakes(sheet)
     return {
         "escape": escape,
@@ -117,6 +117,8 @@ def _facts(sheet: Sheet) -> dict[str, Any]:
         "shared_bias": any(layer.shared_bias for layer in network.layers),
         "digits": sheet.speller.digits,
         "rounding": exercise.rounding,
+        "typed_digits": sheet.typed_digits,
+        "printed": gaps.printed(sheet),
         "factor": sheet.speller.factor,
         "steps": steps,
         "row_losses": [] if sheet.single else forward.row_losses(sheet),
@@ -143,10 +145,7 @@ def _points_of(worth: Mapping[str, Fraction]) -> Callable[..., str]:
 
     def badge(*names: str) -> str:
         total = sum((worth.get(name, Fraction(0)) for name in names), Fraction(0))
-        if total == 0:
-            return ""
-        shown = str(total) if total.denominator == 1 else f"{float(total):g}"
-        return f" [{shown}]{{.points}}"
+        return f" [{rubric.shown(total)}]{{.points}}" if total else ""
 
     return badge
 

@@ -1,0 +1,31 @@
+"""How a quantity is named and laid out, whichever it is: a value of a layer, the loss, a gradient, a step."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from derive.worksheet.sheet import Sheet
+from derive.worksheet.spelling import transposed
+
+
+def symbol(sheet: Sheet, name: str) -> str:
+    """LaTeX of a quantity by the name that files use, where `W_0` and `input` stand for gradients."""
+    if name.startswith("step."):
+        return rf"{sheet.symbol(name.removeprefix('step.'))}^{{\mathrm{{new}}}}"
+    if name in sheet.network.parameters() or name == "input" or "_gradient" in name:
+        return sheet.gradient(name.replace("_gradient", ""))
+    return sheet.symbol(name)
+
+
+def laid(sheet: Sheet, name: str, entries: npt.NDArray[np.object_]) -> list[list[Any]]:
+    """A quantity's entries as a matrix in the convention; matrices of parameters are laid out already.
+
+    Args:
+        sheet: The exercise.
+        name: The quantity.
+        entries: Whatever stands for its entries, in the shape of its values.
+    """
+    rows = entries.reshape(1, -1).tolist() if entries.ndim < 2 else entries.tolist()
+    matrix = entries.ndim == 2 and name.removeprefix("step.") in sheet.network.parameters()
+    return rows if matrix or sheet.network.row_convention else transposed(rows)
