@@ -156,7 +156,10 @@ class Rules(BaseModel):
     nonzero_gradients: Flag = Field(default=True, description="No gradient is zero in all its entries.")
     logit_gap: _Gap = Field(
         default=_GAP,
-        description="Bounds of the gap between the logits, so that softmax is neither flat nor saturated.",
+        description=(
+            "Bounds of the gap between the largest and the smallest logit, so that softmax is neither flat "
+            "nor saturated; for a sigmoid the upper bound alone."
+        ),
     )
     digits: _Digits = Field(
         default=4, description="Most digits of any intermediate number, so that a hand can do it."

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterator
 
+from pydantic import TypeAdapter
+
 from derive.exercise import literals
 from derive.exercise.draft import Draft, Finding
+from derive.exercise.draw import TargetChoices
 from derive.exercise.literals import shortened
-from derive.exercise.nodes import Mapping, Node, Scalar, Sequence
+from derive.exercise.nodes import Mapping, Node, Scalar, Sequence, value
 from derive.exercise.suggest import counted, did_you_mean, listing
 from derive.rules.activations import ACTIVATIONS
 from derive.rules.losses import LOSSES
@@ -219,6 +222,25 @@ def _vary(draft: Draft) -> Findings:
             yield Finding(node.place, f"there is no {part} that could vary", fix="leave it out")
 
 
+def _vary_target(draft: Draft) -> Findings:
+    """Only targets that the loss and the output can take."""
+    node, loss = draft.get("vary", "target"), draft.text("loss")
+    if node is None or loss is None:
+        return
+    choices = TypeAdapter(TargetChoices).validate_python(value(node))
+    if choices == "class":
+        if _outputs(draft) == 1:
+            why, fix = "the last layer has 1", "draw from [0, 1]"
+            yield Finding(node.place, "classes need at least two outputs", why, fix)
+    elif LOSSES[loss].probability:
+        most = 1 if loss == "binary_cross_entropy" else max(choices)
+        outside = next((number for number in choices if not 0 <= number <= most), None)
+        if outside is not None:
+            allowed = "from 0 to 1" if loss == "binary_cross_entropy" else "0 or more"
+            what = f"{loss} can't take the target {outside}"
+            yield Finding(node.place, what, f"its targets are {allowed}")
+
+
 _CHECKS: tuple[Callable[[Draft], Findings], ...] = (
-    _limits, _weights, _biases, _target, _output_for_loss, _names, _vary,
+    _limits, _weights, _biases, _target, _output_for_loss, _names, _vary, _vary_target,
 )  # fmt: skip
