@@ -1,7 +1,8 @@
 """The numbers that a hand computation can be run over: floats, Fractions, mpmath numbers, closed forms.
 
 Each number system is a namespace of functions over NumPy arrays, the one that the tables' `array` columns
-are handed. `FLOATS` takes batches of any size; the others work on arrays of dtype object.
+are handed. `FLOATS` takes batches of any size; the others work on arrays of dtype object. `settle` and
+`softmax` are None in a system that needs none of its own.
 """
 
 from collections.abc import Callable
@@ -27,7 +28,9 @@ def _settle(z: Array, terms: Array) -> Array:
     return np.where(abs(z) <= _SETTLED * terms, 0, z)
 
 
-FLOATS = SimpleNamespace(**vars(jacobians.FLOAT64) | {"settle": _settle}, floor=np.floor, dtype=float)
+FLOATS = SimpleNamespace(
+    **vars(jacobians.FLOAT64) | {"settle": _settle}, floor=np.floor, softmax=None, dtype=float
+)
 
 
 class UndecidedSignError(ArithmeticError):
@@ -41,6 +44,7 @@ def _floor_of(function: Function) -> Function:
 FRACTIONS = SimpleNamespace(
     **vars(jacobians.FRACTIONS) | {"settle": None},
     floor=_floor_of(lambda x: Fraction(x.__floor__())),
+    softmax=None,
     dtype=object,
 )
 
@@ -58,7 +62,8 @@ def precise(digits: int) -> SimpleNamespace:
 
     xp = jacobians.high_precision(digits)
     rounding = xp.read(Fraction(1, 10 ** (digits - 10)))
-    return SimpleNamespace(**vars(xp) | {"settle": settle}, floor=_floor_of(mpmath.floor), dtype=object)
+    own = {"settle": settle, "softmax": None}
+    return SimpleNamespace(**vars(xp) | own, floor=_floor_of(mpmath.floor), dtype=object)
 
 
 def _entry_by_entry(operator: Callable[[Any, Any], "Exact"]) -> Callable[[Any, Any], "Exact"]:
@@ -211,6 +216,7 @@ def exact(closed_forms: bool = True) -> SimpleNamespace:
         erf=_over(_erf),
         floor=_over(lambda x: Exact(x).floor().number),
         settle=None,
+        softmax=None,
         maximum=np.maximum,
         minimum=np.minimum,
         where=np.where,

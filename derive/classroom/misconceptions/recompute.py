@@ -7,7 +7,7 @@ for each quantity what follows from what the student had before it.
 This is no source of keys and no part of their cross-check.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -18,7 +18,7 @@ from derive.classroom.misconceptions.numbers import read
 from derive.classroom.misconceptions.way import RIGHT, Array, At, Way
 from derive.network import Network, updates
 
-Overrides = Mapping[str, Array]
+Overrides = Mapping[str, Array | Callable[[Array], Array]]
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def recompute(
         xp: The number system of `given`; see `numbers`.
         way: The rules to compute by.
         overrides: Quantities to put in place of what is computed, by name. Masked arrays put in only what
-            isn't masked.
+            isn't masked. Functions say what to go on with in place of what is computed.
         right: The same computation by the right rules and without overrides, if it is known already: a way
             that goes wrong only on the way back takes over what leads there.
     """
@@ -130,6 +130,8 @@ class _Course:
         instead = self.overrides.get(name)
         if instead is None:
             self.used[name] = array
+        elif callable(instead):
+            self.used[name] = instead(array)
         elif isinstance(instead, np.ma.MaskedArray):
             self.used[name] = np.where(np.ma.getmaskarray(instead), array, instead.data)
         else:
@@ -180,13 +182,12 @@ class _Course:
             self.put(f"step.{name}", array)
             self.parameters[name] = self.used[f"step.{name}"]
         after = self._anew()
+        forward = _forward_names(self.network)
         after.overrides = {
-            name.removeprefix("step."): array
-            for name, array in self.overrides.items()
-            if name.startswith("step.")
+            name: self.overrides[f"step.{name}"] for name in forward if f"step.{name}" in self.overrides
         }
         after.whole(range(self.network.rows), self.way.share(self.network))
-        for name in _forward_names(self.network):
+        for name in forward:
             if name != "row_losses":
                 self.computed[f"step.{name}"] = after.computed[name]
                 self.used[f"step.{name}"] = after.used[name]
