@@ -80,11 +80,14 @@ class Closed:
             return self.ball() * other
         if isinstance(other, Logarithm):
             return self.ball() * other.ball()
-        right = _as_closed(other)
-        if len(self.denominator) * len(right.denominator) > LARGEST:
-            return self.ball() * right.ball()
+        if not isinstance(other, Closed):  # a rational, which changes nothing below
+            factor = fmpq(other)
+            top = scaled(self.numerator, factor, fmpq(0))
+            return Closed(top, self.denominator) if factor != 0 else factor
+        if len(self.denominator) * len(other.denominator) > LARGEST:
+            return self.ball() * other.ball()
         return quotient(
-            product(self.numerator, right.numerator), product(self.denominator, right.denominator)
+            product(self.numerator, other.numerator), product(self.denominator, other.denominator)
         )
 
     __rmul__ = __mul__
@@ -115,7 +118,7 @@ class Logarithm:
             return self.ball() + as_ball(other)
         if not isinstance(other, Logarithm):
             return Logarithm(self.rational + other, self.logarithms)
-        return logarithm(self.rational + other.rational, (*self.logarithms, *other.logarithms))
+        return _merged(self.rational + other.rational, (*self.logarithms, *other.logarithms))
 
     __radd__ = __add__
 
@@ -131,7 +134,9 @@ class Logarithm:
         """Product with any number; only rational factors stay in closed form."""
         if isinstance(other, Closed | Logarithm | arb):
             return self.ball() * as_ball(other)
-        return logarithm(self.rational * other, tuple((u, c * other) for u, c in self.logarithms))
+        if other == 0:
+            return fmpq(0)
+        return Logarithm(self.rational * other, tuple((u, c * other) for u, c in self.logarithms))
 
     __rmul__ = __mul__
 
@@ -210,14 +215,22 @@ def natural_log(number: Number) -> Number:
 
 def logarithm(rational: fmpq, logarithms: Iterable[tuple[Terms, fmpq]]) -> Number:
     """Normal form: the largest power taken out of each logarithm, equal ones merged."""
-    merged: dict[Terms, fmpq] = {}
+    parts: list[tuple[Terms, fmpq]] = []
     for sum_, factor in logarithms:
         exponent = sum_[0][0]
         rational = rational + exponent * factor
         factored = content(sum_) if len(sum_) > 1 else sum_[0][1]
         for rest in (scaled(sum_, 1 / factored, -exponent), ((fmpq(0), factored),)):
             if rest != ONE:
-                merged[rest] = merged.get(rest, fmpq(0)) + factor
+                parts.append((rest, factor))
+    return _merged(rational, parts)
+
+
+def _merged(rational: fmpq, parts: Iterable[tuple[Terms, fmpq]]) -> Number:
+    """A rational plus multiples of logarithms in normal form, equal ones put together."""
+    merged: dict[Terms, fmpq] = {}
+    for sum_, factor in parts:
+        merged[sum_] = merged.get(sum_, fmpq(0)) + factor
     kept = tuple((u, c) for u, c in merged.items() if c != 0)
     return Logarithm(rational, kept) if kept else rational
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import lru_cache
+from operator import itemgetter
 
 from flint import arb, ctx, fmpq, fmpz
 
@@ -12,10 +13,13 @@ ONE: Terms = ((fmpq(0), fmpq(1)),)
 
 def terms(pairs: Iterable[tuple[fmpq, fmpq]]) -> Terms:
     """Merge equal exponents, drop zeros, sort."""
-    merged: dict[fmpq, fmpq] = {}
-    for exponent, coefficient in pairs:
-        merged[exponent] = merged.get(exponent, fmpq(0)) + coefficient
-    return tuple(sorted(((e, c) for e, c in merged.items() if c != 0), reverse=True))
+    merged: list[tuple[fmpq, fmpq]] = []
+    for exponent, coefficient in sorted(pairs, key=itemgetter(0), reverse=True):  # hashing is slow here
+        if merged and merged[-1][0] == exponent:
+            merged[-1] = (exponent, merged[-1][1] + coefficient)
+        else:
+            merged.append((exponent, coefficient))
+    return tuple(pair for pair in merged if pair[1] != 0)
 
 
 def product(left: Terms, right: Terms) -> Terms:
@@ -29,13 +33,14 @@ def scaled(sum_: Terms, factor: fmpq, shift: fmpq) -> Terms:
 
 
 @lru_cache(maxsize=4096)
-def _power(exponent: fmpq, precision: int) -> arb:
-    return arb(exponent).exp()
+def _power(numerator: int, denominator: int, precision: int) -> arb:
+    return arb(fmpq(numerator, denominator)).exp()
 
 
 def ball_of(sum_: Terms) -> arb:
     """The sum as a ball at flint's current precision."""
-    return sum((c * _power(e, ctx.prec) for e, c in sum_), arb(0))
+    precision = ctx.prec
+    return sum((c * _power(int(e.p), int(e.q), precision) for e, c in sum_), arb(0))
 
 
 def content(sum_: Terms) -> fmpq:

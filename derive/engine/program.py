@@ -4,8 +4,9 @@ A rule is compiled once to a closure; what numbers go through it (rationals and 
 residues) is the business of the mathematics it is handed. Nothing is ever turned into a float.
 """
 
-from collections.abc import Callable, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache, reduce
+from operator import add, mul
 from typing import Any, Protocol
 
 import sympy as sp
@@ -114,15 +115,9 @@ def _compiled_power(rule: sp.Expr, base: Compiled) -> Compiled:
     raise TypeError(f"no rule of the tables may contain {rule}")
 
 
-def _total(numbers: Any) -> Number:
-    total: Number = fmpq(0)
-    for number in numbers:
-        total = total + number
-    return total
+def _total(numbers: Iterable[Number]) -> Number:
+    return reduce(add, numbers)
 
 
-def _product(numbers: Any) -> Number:
-    product: Number = fmpq(1)
-    for number in numbers:
-        product = product * number
-    return product
+def _product(numbers: Iterable[Number]) -> Number:
+    return reduce(mul, numbers)
