@@ -1,9 +1,6 @@
-"""A rich story in both languages, a picture, and readers for what the formats wrote."""
+"""A rich story in both languages, and a picture."""
 
 import io
-import re
-import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -48,29 +45,3 @@ def page(picture: Picture) -> Callable[..., Page]:
         return Page(shown, language, audience, "two-layer", paper, {"network": picture})
 
     return make
-
-
-@pytest.fixture(scope="session")
-def pdf_text(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bytes], str]:
-    """The text of a PDF as pdftotext reads it; form feeds part the pages."""
-    if shutil.which("pdftotext") is None:
-        pytest.skip("pdftotext (poppler-utils) is not installed")
-
-    def read(pdf: bytes) -> str:
-        path = tmp_path_factory.mktemp("pdf") / "page.pdf"
-        path.write_bytes(pdf)
-        return subprocess.run(
-            ["pdftotext", "-layout", str(path), "-"], capture_output=True, check=True
-        ).stdout.decode()
-
-    return read
-
-
-@pytest.fixture(scope="session")
-def squeeze() -> Callable[[str], str]:
-    """Text without white space, and with ligatures and quotation marks as they were typed."""
-
-    def without_space(text: str) -> str:
-        return re.sub(r"[\s\u200b\u00ad]+", "", text)
-
-    return without_space
