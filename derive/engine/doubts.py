@@ -33,7 +33,8 @@ def doubt(solution: Solution, comparisons: Sequence[Comparison]) -> Doubt | None
             layer, after_step = int(quantity.rpartition("_")[2]), quantity.startswith("step.")
             gaps = logit_gaps(solution, after_step)
             return Doubt(kind, worst, row, layer, unit, None if gaps is None else gaps[row])
-    return Doubt("cancellation", worst)
+    only_after = all(comparison.quantity.startswith("step.") for comparison in untrusted)
+    return Doubt("descent" if only_after else "cancellation", worst)
 
 
 def logit_gaps(solution: Solution, after_step: bool = False) -> tuple[Fraction | float, ...] | None:

@@ -99,9 +99,10 @@ class Doubt:
     Attributes:
         kind: `kink`: a pre-activation is closer to its kink than its own rounding; `range`: an output
             is too small for float64; `saturation`: an output rounds to 1, and what is subtracted from
-            it cancels; `cancellation`: sums whose terms are far larger than what is left of them.
+            it cancels; `descent`: the roundings of many updates add up; `cancellation`: sums whose terms
+            are far larger than what is left of them.
         worst: The entry with the loosest bound.
-        row, layer, unit: The pre-activation or output that causes it; None for `cancellation`.
+        row, layer, unit: The pre-activation or output that causes it; None for the last two.
         gap: Largest difference between two logits of that row, where softmax is the last activation;
             a Fraction where the logits are rational.
     """
@@ -128,6 +129,8 @@ class Doubt:
             return f"{gap}{self._unit('output')} is too small for float64"
         if self.kind == "saturation":
             return f"{gap}{self._unit('output')} rounds to 1 in float64, and what is left of it cancels"
+        if self.kind == "descent":
+            return "the roundings of many updates add up in float64"
         return "sums cancel in float64"
 
     def _unit(self, kind: str) -> str:

@@ -139,6 +139,26 @@ def test_numbers_that_float64_cannot_read() -> None:
     assert outcome.verified
 
 
+def test_a_long_descent() -> None:
+    """Each update may double what the roundings before it cost; sixty of them leave nothing certain."""
+    outcome = verified(
+        written("""
+input: [[1, 2], [3, 1]]
+target: [[1], [2]]
+layers:
+  - {weights: [[0.1, 0.2], [0.3, -0.1]], activation: tanh}
+  - {weights: [[1], [2]], activation: identity}
+loss: squared_error
+step: {learning_rate: 0.3, count: 60}
+""")
+    )
+    assert outcome.verified
+    source = outcome.source("autograd")
+    assert source.doubt is not None
+    assert source.doubt.kind == "descent"
+    assert source.verdict.startswith("unreliable: the roundings of many updates add up in float64; step.")
+
+
 # Logit gaps
 
 
