@@ -11,6 +11,7 @@ from derive.exercise.model import Exercise
 
 if TYPE_CHECKING:
     from derive.engine.verify import Verification
+    from derive.render import Page
     from derive.worksheet.story import Material, Story
 
 
@@ -95,6 +96,33 @@ def write_story(material: "Material", language: str, templates: Path | None) -> 
             file, line = error.filename or file, error.lineno
         what = f"the template fails: {error.message}"
         raise ProblemError([Problem(file, line, None, what)]) from None
+
+
+def quizzes(
+    material: "Material", story: "Story", page: "Page", title: str, platforms: Sequence[str]
+) -> dict[str, bytes]:
+    """An exercise as a quiz.
+
+    Args:
+        material: What there is to tell.
+        story: The story of it, in the page's language.
+        page: Title, language, identifier and pictures of the question.
+        title: Of the category that the question belongs to.
+        platforms: Names from `QUIZ_FORMATS`.
+
+    Returns:
+        The bytes of each file, by the name of its platform.
+
+    Raises:
+        RenderError: A platform can't take it.
+    """
+    from derive.render.quiz import Quiz, render_quiz
+    from derive.worksheet.quiz import question
+
+    if not platforms:
+        return {}
+    quiz = Quiz(title, (question(material.sheet, story, page),))
+    return {platform: render_quiz(quiz, platform) for platform in platforms}
 
 
 def accepted(verification: "Verification", require: str) -> bool:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from derive.worksheet.story import Story
 
 FOLDERS = {"handout": "handouts", "key": "keys"}
+QUIZZES = "quizzes"
 EXERCISES = "exercises"
 
 
@@ -33,7 +34,7 @@ class Order:
         text: The exercise file.
         folder: Of the set.
         languages: `ko`, `en`, or both.
-        formats: Of the pages.
+        formats: Of the pages, and the platforms of quizzes.
         paper: `a4` or `letter`.
         digits: Significant digits of the answers.
         templates: The user's own folder of templates.
@@ -50,14 +51,35 @@ class Order:
     templates: Path | None
     exercises: bool
 
+    @cached_property
+    def page_formats(self) -> tuple[str, ...]:
+        """The formats of handouts and keys."""
+        from derive.render import FORMATS
+
+        return tuple(name for name in self.formats if name in FORMATS)
+
+    @cached_property
+    def platforms(self) -> Mapping[str, str]:
+        """The platforms of quizzes, each with the extension of its files."""
+        from derive.render.quiz import QUIZ_FORMATS
+
+        return {name: QUIZ_FORMATS[name].extension for name in self.formats if name in QUIZ_FORMATS}
+
+    @property
+    def suffixes(self) -> dict[str, str]:
+        """What the names of files in a language end with, before their extension."""
+        several = len(self.languages) > 1
+        return {language: f".{language}" if several else "" for language in self.languages}
+
     def pages(self, form_id: str) -> list[Path]:
         """The files of a variant, relative to the folder of the set."""
-        several = len(self.languages) > 1
+        made = dict.fromkeys(FOLDERS.values(), self.page_formats)
+        made[QUIZZES] = tuple(self.platforms.values())
         found = [
-            Path(folder) / f"{form_id}{f'.{language}' if several else ''}.{extension}"
-            for folder in FOLDERS.values()
-            for language in self.languages
-            for extension in self.formats
+            Path(folder) / f"{form_id}{suffix}.{extension}"
+            for folder, extensions in made.items()
+            for suffix in self.suffixes.values()
+            for extension in extensions
         ]
         return [*found, Path(EXERCISES) / f"{form_id}.yaml"] if self.exercises else found
 
@@ -147,17 +169,21 @@ class Press:
         if path in missing:
             yield path, variant_file(order.text, variant.id, variant.numbers).encode()
         material = None
-        for language in order.languages:
-            suffix = f".{language}" if len(order.languages) > 1 else ""
+        for language, suffix in order.suffixes.items():
             wanted = {
                 audience: [
                     extension
-                    for extension in order.formats
+                    for extension in order.page_formats
                     if f"{folder}/{variant.id}{suffix}.{extension}" in missing
                 ]
                 for audience, folder in FOLDERS.items()
             }
-            if not any(wanted.values()):
+            platforms = {
+                name: f"{QUIZZES}/{variant.id}{suffix}.{extension}"
+                for name, extension in order.platforms.items()
+            }
+            platforms = {name: path for name, path in platforms.items() if path in missing}
+            if not (platforms or any(wanted.values())):
                 continue
             material = material or pipeline.gather(exercise, verification)
             story = pipeline.write_story(material, language, order.templates)
@@ -165,6 +191,10 @@ class Press:
                 page = self._page(exercise, story, variant, language, audience)
                 for extension, content in render(story.markdown, page, formats).items():
                     yield f"{FOLDERS[audience]}/{variant.id}{suffix}.{extension}", content
+            page = replace(self._page(exercise, story, variant, language, "key"), identifier=variant.id)
+            title = f"{page.title} · {order.folder.name}"
+            for name, content in pipeline.quizzes(material, story, page, title, list(platforms)).items():
+                yield platforms[name], content
 
     def _page(
         self, exercise: "Exercise", story: "Story", variant: Frozen, language: str, audience: str

@@ -13,6 +13,7 @@ from derive.cli.say import Advance, Voice, show_error, show_path, warn
 if TYPE_CHECKING:
     from derive.engine.verify import Verification
     from derive.exercise.model import Exercise
+    from derive.render import Page
     from derive.worksheet.story import Story
 
 CHECK_FILE = "check.json"
@@ -25,7 +26,9 @@ class Order:
 
     Attributes:
         out: The folder that the exercises' own folders stand in.
-        formats: Names from `FORMATS`, and `json`.
+        formats: Names from `FORMATS`.
+        platforms: Names from `QUIZ_FORMATS`.
+        json: Whether the record of the cross-check is written.
         audiences: `key`, `handout`, or both.
         languages: `ko`, `en`, or both.
         paper: `a4` or `letter`.
@@ -37,6 +40,8 @@ class Order:
 
     out: Path
     formats: tuple[str, ...]
+    platforms: tuple[str, ...]
+    json: bool
     audiences: tuple[str, ...]
     languages: tuple[str, ...]
     paper: str
@@ -44,11 +49,6 @@ class Order:
     digits: int
     templates: Path | None
     require: str
-
-    @property
-    def page_formats(self) -> tuple[str, ...]:
-        """The formats of key and handout."""
-        return tuple(name for name in self.formats if name != "json")
 
     @property
     def pieces(self) -> int:
@@ -86,10 +86,14 @@ def report(
     from derive.cli import pipeline
     from derive.render import FORMATS
     from derive.render.page import AUDIENCES, LANGUAGES
+    from derive.render.quiz import QUIZ_FORMATS
 
+    wanted = chosen(formats, [*FORMATS, *QUIZ_FORMATS, "json"], "--format")
     order = Order(
         out=out,
-        formats=chosen(formats, [*FORMATS, "json"], "--format"),
+        formats=tuple(name for name in wanted if name in FORMATS),
+        platforms=tuple(name for name in wanted if name in QUIZ_FORMATS),
+        json="json" in wanted,
         audiences=chosen(audience, AUDIENCES, "--audience"),
         languages=chosen(lang, LANGUAGES, "--lang"),
         paper=paper,
@@ -155,9 +159,9 @@ def _pages(
     """Every file of the report by its name; nothing is written before all are there."""
     from derive.engine.record import record
 
-    if order.page_formats:
+    if order.formats or order.platforms:
         yield from _told(exercise, verification, order, advance)
-    if "json" in order.formats and "key" in order.audiences:
+    if order.json and "key" in order.audiences:
         import json
 
         yield CHECK_FILE, (json.dumps(record(verification), indent=1) + "\n").encode()
@@ -166,9 +170,12 @@ def _pages(
 def _told(
     exercise: "Exercise", verification: "Verification", order: Order, advance: Advance
 ) -> Iterator[tuple[str, bytes]]:
-    """Key and handout; each language's story is written once for both."""
+    """Key, handout and quizzes; each language's story is written once for all of them."""
     from derive.cli import pipeline
+    from derive.render.quiz import QUIZ_FORMATS
 
+    # A quiz holds the answers.
+    platforms = order.platforms if "key" in order.audiences else ()
     material = pipeline.gather(exercise, verification)
     for language in order.languages:
         story = pipeline.write_story(material, language, order.templates)
@@ -176,16 +183,31 @@ def _told(
             advance(f"{exercise.id}: {audience}.{language}")
             for extension, content in _rendered(exercise, story, order, language, audience).items():
                 yield f"{audience}.{language}.{extension}", content
+        page = _page(exercise, story, order, language, "key")
+        for name, content in pipeline.quizzes(material, story, page, page.title, platforms).items():
+            yield f"{name}.{language}.{QUIZ_FORMATS[name].extension}", content
 
 
 def _rendered(
     exercise: "Exercise", story: "Story", order: Order, language: str, audience: str
 ) -> Mapping[str, bytes]:
     """Key or handout in one language, by format."""
-    from derive.render import Page, render
+    from derive.render import render
     from derive.render.tex_engine import compile_tex
 
-    page = Page(
+    page = _page(exercise, story, order, language, audience)
+    by_latex = order.pdf_engine == "latex" and "pdf" in order.formats
+    wanted = [name for name in order.formats if not (by_latex and name == "pdf")]
+    rendered = render(story.markdown, page, [*wanted, "tex"] if by_latex and "tex" not in wanted else wanted)
+    if by_latex:
+        rendered["pdf"] = compile_tex(rendered["tex"])
+    return {name: rendered[name] for name in order.formats}
+
+
+def _page(exercise: "Exercise", story: "Story", order: Order, language: str, audience: str) -> "Page":
+    from derive.render import Page
+
+    return Page(
         title=exercise.title[language],
         language=language,
         audience=audience,
@@ -194,20 +216,12 @@ def _rendered(
         pictures=story.pictures,
         templates=order.templates,
     )
-    by_latex = order.pdf_engine == "latex" and "pdf" in order.page_formats
-    wanted = [name for name in order.page_formats if not (by_latex and name == "pdf")]
-    rendered = render(
-        story.markdown, page, [*wanted, "tex"] if by_latex and "tex" not in wanted else wanted
-    )
-    if by_latex:
-        rendered["pdf"] = compile_tex(rendered["tex"])
-    return {name: rendered[name] for name in order.page_formats}
 
 
 def _mark_outdated(folder: Path, voice: Voice) -> None:
     """Rename what an earlier run left, so that nothing there looks like the answer to these numbers."""
-    earlier = [folder / CHECK_FILE, *folder.glob("key.*"), *folder.glob("handout.*")]
-    for path in earlier:
+    names = (CHECK_FILE, "key.*", "handout.*", "moodle.*", "canvas.*")
+    for path in [path for name in names for path in folder.glob(name)]:
         if path.is_file() and path.suffix != OUTDATED:
             path.replace(path.with_name(path.name + OUTDATED))
             voice.tell(f"out of date: {path} is now {path.name}{OUTDATED}")

@@ -147,6 +147,7 @@ def _finish(
         for path in together.write_contact_sheets(folder, order, sheet, all_variants):
             paths.append(path)
         advance(len(order.languages))
+    paths += together.write_quizzes(folder, order, ids)
     if bundle:
         paths += together.write_bundles(folder, order, head, ids)
     folder.write_checksums(folder.checksums() | journal.digests)

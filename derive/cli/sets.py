@@ -18,13 +18,13 @@ from derive import files
 from derive.classroom import manifest
 from derive.classroom.frozen import Frozen
 from derive.classroom.manifest import Head, Manifest
-from derive.cli.press import EXERCISES, FOLDERS, Made
+from derive.cli.press import EXERCISES, FOLDERS, QUIZZES, Made
 from derive.errors import Problem, ProblemError
 
 MANIFEST = "manifest.json"
 CHECKSUMS = "SHA256SUMS"
 _JOURNAL = ".journal"
-_FOLDERS = (*FOLDERS.values(), EXERCISES)
+_FOLDERS = (*FOLDERS.values(), EXERCISES, QUIZZES)
 _OF_THE_WHOLE = (
     MANIFEST,
     CHECKSUMS,
@@ -33,6 +33,8 @@ _OF_THE_WHOLE = (
     "contact-sheet*.*",
     "keys*.pdf",
     "handouts*.pdf",
+    "moodle*.xml",
+    "canvas*.zip",
 )
 _LARGEST = 2_000_000_000
 

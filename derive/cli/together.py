@@ -8,7 +8,7 @@ from derive import files
 from derive.classroom import answer_table, cells
 from derive.classroom.frozen import Frozen
 from derive.classroom.manifest import Head
-from derive.cli.press import FOLDERS, Order
+from derive.cli.press import FOLDERS, QUIZZES, Order
 from derive.cli.sets import SetFolder
 
 if TYPE_CHECKING:
@@ -24,15 +24,11 @@ Variants = Callable[[], Iterator[Frozen]]  # all of them, in their order, each t
 def names(order: Order, bundle: bool) -> list[str]:
     """The files that are made, but for the manifest."""
     found = [ANSWERS]
-    for suffix in _suffixes(order).values():
+    for suffix in order.suffixes.values():
         found += [f"{CONTACT}{suffix}.{extension}" for extension in CONTACT_FORMATS]
         found += [f"{folder}{suffix}.pdf" for folder in FOLDERS.values()] if bundle else []
+        found += [f"{name}{suffix}.{extension}" for name, extension in order.platforms.items()]
     return found
-
-
-def _suffixes(order: Order) -> dict[str, str]:
-    several = len(order.languages) > 1
-    return {language: f".{language}" if several else "" for language in order.languages}
 
 
 def write_answers(folder: SetFolder, variants: Variants) -> Path:
@@ -48,7 +44,7 @@ def write_contact_sheets(
     """The contact sheet, in each language."""
     from derive.render import Page, render
 
-    for language, suffix in _suffixes(order).items():
+    for language, suffix in order.suffixes.items():
         story = sheet.story(variants(), language, order.templates)
         page = Page(
             title=f"{sheet.exercise.title[language]} · {sheet.name}",
@@ -69,9 +65,21 @@ def write_bundles(folder: SetFolder, order: Order, head: Head, ids: Sequence[str
     """All keys in one document, and all handouts."""
     from derive.render.bundle import bundle
 
-    for suffix in _suffixes(order).values():
+    for suffix in order.suffixes.values():
         for name in FOLDERS.values():
             documents = ((folder.path / name / f"{one}{suffix}.pdf").read_bytes() for one in ids)
             path = folder.path / f"{name}{suffix}.pdf"
             files.write(path, bundle(documents, f"{head.name}: {name}"))
+            yield path
+
+
+def write_quizzes(folder: SetFolder, order: Order, ids: Sequence[str]) -> Iterator[Path]:
+    """The quizzes of all variants in one file for each platform and language."""
+    from derive.render.quiz import QUIZ_FORMATS
+
+    for suffix in order.suffixes.values():
+        for name, extension in order.platforms.items():
+            documents = ((folder.path / QUIZZES / f"{one}{suffix}.{extension}").read_bytes() for one in ids)
+            path = folder.path / f"{name}{suffix}.{extension}"
+            files.write_pieces(path, QUIZ_FORMATS[name].join(documents))
             yield path

@@ -34,7 +34,9 @@ def variants(
         Path | None, typer.Option("--from", help="A manifest whose set is made again, from its own numbers.")
     ] = None,
     lang: Annotated[str, typer.Option(help="ko, en, or both.")] = "ko",
-    formats: Annotated[str, typer.Option("--format", help="Of handouts and keys; any, with commas.")] = "pdf",
+    formats: Annotated[
+        str, typer.Option("--format", help="Of handouts and keys, and moodle or canvas; any, with commas.")
+    ] = "pdf",
     out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("reports"),
     paper: Annotated[Literal["a4", "letter"], typer.Option(help="Size of the page.")] = "a4",
     bundle: Annotated[
@@ -79,13 +81,14 @@ def _order(
     from derive.cli.press import Order
     from derive.render import FORMATS
     from derive.render.page import LANGUAGES
+    from derive.render.quiz import QUIZ_FORMATS
 
     return Order(
         file="",
         text="",
         folder=out,
         languages=chosen(lang, LANGUAGES, "--lang"),
-        formats=chosen(formats, FORMATS, "--format"),
+        formats=chosen(formats, [*FORMATS, *QUIZ_FORMATS], "--format"),
         paper=paper,
         digits=digits,
         templates=templates,

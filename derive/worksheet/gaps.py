@@ -79,7 +79,7 @@ class _Asked:
 
     @cached_property
     def scale(self) -> int:
-        """Of ten, the power that a quantity without a large entry is multiplied by, so that it can be typed."""
+        """The power of ten that lifts a quantity without a large entry to where it can be typed."""
         sizes = [abs(value.decimal) for value in self.values.values() if not value.is_zero]
         if not sizes or min(sizes) >= SMALLEST or max(sizes) >= LARGE:
             return 0
@@ -119,7 +119,7 @@ class _Asked:
         label = quantity.symbol(self.sheet, self.name)
         return Grid(
             label=label if self.scale == 0 else rf"10^{{{self.scale}}} \cdot {label}",
-            points=rubric.shown(points),
+            points=quantity.points(points),
             rows=tuple(map(tuple, quantity.laid(self.sheet, self.name, cells))),
         )
 

@@ -1,5 +1,6 @@
 """How a quantity is named and laid out, whichever it is: a value of a layer, the loss, a gradient, a step."""
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -29,3 +30,8 @@ def laid(sheet: Sheet, name: str, entries: npt.NDArray[np.object_]) -> list[list
     rows = entries.reshape(1, -1).tolist() if entries.ndim < 2 else entries.tolist()
     matrix = entries.ndim == 2 and name.removeprefix("step.") in sheet.network.parameters()
     return rows if matrix or sheet.network.row_convention else transposed(rows)
+
+
+def points(worth: Fraction) -> str:
+    """Points as they are printed."""
+    return str(worth) if worth.denominator == 1 else f"{float(worth):g}"

@@ -14,7 +14,7 @@ from derive.exercise.model import Exercise
 from derive.network import Dense
 from derive.render import escape, fence
 from derive.render.page import Picture
-from derive.worksheet import backward, closed_forms, code, crosscheck, descent, forward, gaps
+from derive.worksheet import backward, closed_forms, code, crosscheck, descent, forward, gaps, quantity
 from derive.worksheet.mistakes import fit_a_table, mistakes
 from derive.worksheet.pictures import Pictures
 from derive.worksheet.sheet import Sheet
@@ -145,7 +145,7 @@ def _points_of(worth: Mapping[str, Fraction]) -> Callable[..., str]:
 
     def badge(*names: str) -> str:
         total = sum((worth.get(name, Fraction(0)) for name in names), Fraction(0))
-        return f" [{rubric.shown(total)}]{{.points}}" if total else ""
+        return f" [{quantity.points(total)}]{{.points}}" if total else ""
 
     return badge
 

@@ -8,9 +8,10 @@ item is said in its `qti_exporter`, `lib/qti/numeric_interaction.rb`.
 import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from xml.etree import ElementTree
 
 from derive import files
@@ -21,6 +22,7 @@ from derive.render.quiz.model import Fixed, Gap, Grid, Question, Quiz, number
 from derive.render.quiz.raster import rasterize
 
 MATHML = "http://www.w3.org/1998/Math/MathML"
+_MANIFEST = "imsmanifest.xml"
 _PICTURES = "images/"
 _ADDRESS = "%24IMS-CC-FILEBASE%24/"
 _TYPED = Decimal("1e-4")  # what rounding an answer to four decimals may change, and cutting them off
@@ -64,15 +66,28 @@ def render_canvas(quiz: Quiz) -> bytes:
         several = len(quiz.questions) > 1
         title = one_line(f"{quiz.title} {question.page.identifier}" if several else quiz.title)
         items = tuple(_items(question, pictures))
-        content[f"{name}/{name}.xml"] = _filled("quiz.qti.j2", question.page, title=title, items=items)
-    listed = {"quizzes": list(content), "files": list(pictures)}
-    manifest = _filled("quiz.manifest.j2", quiz.questions[0].page, **listed)
-    return _zipped({"imsmanifest.xml": manifest, **content, **pictures})
+        facts = {"identifier": name, "title": title, "items": items}
+        content[f"{name}/{name}.xml"] = _filled("quiz.qti.j2", question.page.templates, **facts)
+    return _zipped(content | pictures, quiz.questions[0].page.templates)
 
 
-def _filled(template: str, page: Page, **facts: object) -> bytes:
-    environment = files.page_environment(page.templates, html=True, brackets="{}")
-    return environment.get_template(template).render(identifier=_identifier(page), **facts).encode()
+def join_canvas(documents: Iterable[bytes], templates: Path | None = None) -> Iterator[bytes]:
+    """Several files of `render_canvas` as one, with a quiz for each.
+
+    Args:
+        documents: The files.
+        templates: The user's own folder of templates, which goes first.
+    """
+    content: dict[str, bytes] = {}
+    for document in documents:
+        with zipfile.ZipFile(io.BytesIO(document)) as archive:
+            content |= {name: archive.read(name) for name in archive.namelist() if name != _MANIFEST}
+    yield _zipped(content, templates)
+
+
+def _filled(template: str, templates: Path | None, **facts: object) -> bytes:
+    environment = files.page_environment(templates, html=True, brackets="{}")
+    return environment.get_template(template).render(**facts).encode()
 
 
 def _identifier(page: Page) -> str:
@@ -151,12 +166,16 @@ def _embrace(element: ElementTree.Element) -> None:
     element.extend((inner, mark))
 
 
-def _zipped(content: dict[str, bytes]) -> bytes:
+def _zipped(content: dict[str, bytes], templates: Path | None) -> bytes:
+    """The files and a manifest that lists them."""
+    quizzes = sorted(name for name in content if name.endswith(".xml"))
+    pictures = sorted(content.keys() - set(quizzes))
+    manifest = _filled("quiz.manifest.j2", templates, quizzes=quizzes, files=pictures)
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
-        for name, data in content.items():
+        for name in (_MANIFEST, *quizzes, *pictures):
             info = zipfile.ZipInfo(name, _EPOCH)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o644 << 16
-            archive.writestr(info, data)
+            archive.writestr(info, manifest if name == _MANIFEST else content[name])
     return stream.getvalue()

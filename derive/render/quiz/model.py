@@ -107,12 +107,10 @@ class Quiz:
 
     Attributes:
         title: What the category or the quiz is called; text, never markup.
-        identifier: A short name of a-z, 0-9 and -.
         questions: In their order.
     """
 
     title: str
-    identifier: str
     questions: tuple[Question, ...]
 
 

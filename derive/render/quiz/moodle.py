@@ -6,6 +6,7 @@ The format is Moodle's own: `qformat_xml` for the file, and for the gaps the exp
 
 import base64
 import re
+from collections.abc import Iterable, Iterator
 from math import gcd, lcm
 
 from markupsafe import escape
@@ -19,6 +20,7 @@ from derive.render.quiz.raster import rasterize
 _FILES = "@@PLUGINFILE@@/"
 _LIKE_A_GAP = re.compile(r"\{(?=[0-9]*:|#)")
 _LONGEST_NAME = 255
+_CLOZE, _END = '<question type="cloze">', "</quiz>\n"
 _CELL = "padding: 0.2em 0.4em;"
 _BRACKET = "border-{}: 2px solid;"
 
@@ -33,8 +35,15 @@ def render_moodle(quiz: Quiz) -> bytes:
     name = re.sub(r"/+", " // ", _plain(quiz.title))
     category = f'<question type="category"><category>{_text(f"$course$/top/{name}")}</category></question>'
     questions = [category, *map(_question, quiz.questions)]
-    lines = ['<?xml version="1.0" encoding="UTF-8"?>', "<quiz>", *questions, "</quiz>", ""]
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', "<quiz>", *questions, _END]
     return "\n".join(lines).encode()
+
+
+def join_moodle(documents: Iterable[bytes]) -> Iterator[bytes]:
+    """Several files of `render_moodle` as one, in the category of the first, piece by piece."""
+    for count, document in enumerate(documents):
+        yield document[document.index(_CLOZE.encode()) if count else 0 : -len(_END)]
+    yield _END.encode()
 
 
 def _question(question: Question) -> str:
@@ -45,7 +54,7 @@ def _question(question: Question) -> str:
     name = _plain(f"{page.identifier}: {page.title}"[:_LONGEST_NAME])
     return "\n".join(
         [
-            '<question type="cloze">',
+            _CLOZE,
             f"<name>{_text(name)}</name>",
             _part("questiontext", f"{_harmless(task.blocks(question.task))}\n{gaps}", task),
             _part("generalfeedback", solution.blocks(question.solution), solution),

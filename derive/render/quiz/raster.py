@@ -1,16 +1,18 @@
 """Vector pictures as PNG, for platforms that refuse SVG."""
 
+import io
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import typst
+from PIL import Image
 
 from derive.render.document import RenderError
 from derive.render.page import Picture
 from derive.render.vector import checked_svg
 
 _SCALE = 2.0  # pixels of the file for one of the screen
-_PIXEL = 72 / 96  # points of one pixel of the screen
+_COLOURS = 32  # a file with few of them is a third as large, and lines and letters need no more
 _SOURCE = b'#set page(width: auto, height: auto, margin: 0pt, fill: white)\n#image("picture.svg")'
 
 
@@ -36,10 +38,16 @@ def rasterize(picture: Picture) -> Raster:
     return _rasterize(checked_svg(picture))
 
 
+@cache
+def _compiler() -> typst.Compiler:
+    """One for all pictures. They draw their text as paths, so it needs no fonts."""
+    return typst.Compiler(b"", font_paths=typst.Fonts(include_system_fonts=False))
+
+
 @lru_cache(maxsize=256)
 def _rasterize(svg: str) -> Raster:
     try:
-        png = typst.Compiler(b"").compile(
+        png = _compiler().compile(
             input={"main.typ": _SOURCE, "picture.svg": svg.encode()},  # type: ignore[type-var]  # as for PDFs
             format="png",
             ppi=_SCALE * 96,
@@ -48,5 +56,8 @@ def _rasterize(svg: str) -> Raster:
         raise RenderError(f"a picture can't be drawn: {error.message}") from None
     if not isinstance(png, bytes):
         raise RenderError("Typst wrote no picture")
-    pixels = int.from_bytes(png[16:20], "big")  # the width in the header of a PNG
-    return Raster(png, round(pixels / _SCALE))
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    small = io.BytesIO()
+    method = Image.Quantize.MAXCOVERAGE
+    image.quantize(_COLOURS, method=method, dither=Image.Dither.NONE).save(small, "PNG")
+    return Raster(small.getvalue(), round(image.width / _SCALE))

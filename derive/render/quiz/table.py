@@ -1,14 +1,14 @@
 """The table of the platforms that take a quiz: a new platform is a new row."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from derive.render.document import RenderError
-from derive.render.quiz.canvas import render_canvas
+from derive.render.quiz.canvas import join_canvas, render_canvas
 from derive.render.quiz.lint_canvas import lint_canvas
 from derive.render.quiz.lint_moodle import lint_moodle
 from derive.render.quiz.model import Quiz
-from derive.render.quiz.moodle import render_moodle
+from derive.render.quiz.moodle import join_moodle, render_moodle
 
 
 @dataclass(frozen=True)
@@ -18,17 +18,19 @@ class QuizFormat:
     Attributes:
         extension: Of the file, without a dot.
         render: From a quiz to the file's bytes.
+        join: From such files to the pieces of one that holds all of them.
         lint: Everything that the platform would refuse or misread in such a file, a line each.
     """
 
     extension: str
     render: Callable[[Quiz], bytes]
+    join: Callable[[Iterable[bytes]], Iterator[bytes]]
     lint: Callable[[bytes], list[str]]
 
 
 QUIZ_FORMATS: Mapping[str, QuizFormat] = {
-    "moodle": QuizFormat("xml", render_moodle, lint_moodle),
-    "canvas": QuizFormat("zip", render_canvas, lint_canvas),
+    "moodle": QuizFormat("xml", render_moodle, join_moodle, lint_moodle),
+    "canvas": QuizFormat("zip", render_canvas, join_canvas, lint_canvas),
 }
 
 
