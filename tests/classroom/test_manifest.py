@@ -180,8 +180,8 @@ def test_the_code_says_the_form_id() -> None:
     assert size == len(matrix) + 4
     dark: set[tuple[int, int]] = set()
     words = root[0].attrib["d"].split()
-    for start in range(0, len(words), 10):
-        _, x, y, _, right, _, bottom, *_ = words[start : start + 10]
+    for start in range(0, len(words), 13):
+        _, x, y, _, right, _, _, _, bottom, *_ = words[start : start + 13]
         assert int(bottom) == int(y) + 1
         dark |= {(column, int(y)) for column in range(int(x), int(right))}
     assert dark == {(x + 2, y + 2) for y, row in enumerate(matrix) for x, module in enumerate(row) if module}

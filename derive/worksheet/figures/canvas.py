@@ -7,14 +7,16 @@ anything is drawn, no reader needs a font, and a second picture costs little.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 from derive import files
+from derive.worksheet.figures.svg import CLOSE, LINE_TO, MOVE, Shape, document, style
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,6 +41,8 @@ _SETTINGS: dict[Any, Any] = {
 }
 # Choosing a backend is the business of whoever runs the program; it can't be put back without a warning.
 _UNTOUCHED = ("backend", "backend_fallback", "interactive", "toolbar")
+_OF_TEXT = ("font.", "mathtext.", "text.")
+_inside: ContextVar[bool] = ContextVar("inside settings", default=False)
 
 
 @dataclass(frozen=True)
@@ -57,13 +61,26 @@ class Drawing:
 @contextmanager
 def settings() -> Iterator[None]:
     """Have matplotlib as it is shipped, whatever the user has set, with our settings; put back after."""
+    with _settings(lambda key: key not in _UNTOUCHED):
+        yield
+
+
+@contextmanager
+def _settings(concerned: Callable[[str], bool]) -> Iterator[None]:
+    if _inside.get():
+        yield
+        return
     import matplotlib
 
     shipped: dict[Any, Any] = {
-        key: value for key, value in matplotlib.rcParamsDefault.items() if key not in _UNTOUCHED
+        key: value for key, value in matplotlib.rcParamsDefault.items() if concerned(key)
     }
     with matplotlib.rc_context({**shipped, **_SETTINGS}):
-        yield
+        token = _inside.set(True)
+        try:
+            yield
+        finally:
+            _inside.reset(token)
 
 
 def font_file(folders: Sequence[FilePath] | None) -> FilePath:
@@ -116,6 +133,7 @@ class Text:
         return self.top - self.bottom
 
 
+@lru_cache(maxsize=4096)
 def mathematics(latex: str, size: float) -> Text:
     """A formula.
 
@@ -131,6 +149,7 @@ def mathematics(latex: str, size: float) -> Text:
     return _scaled(_outline(f"${latex}$", None), size)
 
 
+@lru_cache(maxsize=1024)
 def words(text: str, size: float, font: FilePath) -> Text:
     """Plain words, Korean or English; nothing in them is markup."""
     return _scaled(_outline(text, str(font)), size)
@@ -142,8 +161,11 @@ def _outline(text: str, font: str | None) -> tuple[Array, Array]:
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
 
-    properties = FontProperties(math_fontfamily=MATHEMATICS) if font is None else FontProperties(fname=font)
-    vertices, codes = text_to_path.get_text_path(properties, text, ismath=font is None)
+    with _settings(lambda key: key.startswith(_OF_TEXT)):
+        properties = (
+            FontProperties(math_fontfamily=MATHEMATICS) if font is None else FontProperties(fname=font)
+        )
+        vertices, codes = text_to_path.get_text_path(properties, text, ismath=font is None)
     return np.reshape(vertices, (-1, 2)), np.array(codes, dtype=np.uint8)
 
 
@@ -159,7 +181,7 @@ def _scaled(outline: tuple[Array, Array], size: float) -> Text:
 class Sheet:
     """What is drawn so far; later things lie on earlier ones. Heights grow upwards."""
 
-    _artists: list[Any] = field(default_factory=list)
+    _shapes: list[Shape] = field(default_factory=list)
     _corners: list[tuple[float, float]] = field(default_factory=list)
 
     def shape(
@@ -174,33 +196,33 @@ class Sheet:
     ) -> None:
         """A path, filled, drawn or both; `name` becomes the id of its SVG element."""
         import numpy as np
-        from matplotlib.patches import PathPatch
-        from matplotlib.path import Path
 
+        codes = np.asarray(path.codes, dtype=np.uint8).tobytes()
+        self._put(np.asarray(path.vertices), codes, style(fill, line, width, dashed), name)
+
+    def _put(self, vertices: Array, codes: bytes, style: str, name: str | None) -> None:
         # A hundredth of a point is finer than any printer, and halves the file.
-        vertices = np.asarray(path.vertices, dtype=float).round(2)
-        rounded = Path(vertices, path.codes)
-        patch = PathPatch(
-            rounded,
-            facecolor=fill or "none",
-            edgecolor=line or "none",
-            linewidth=width if line else 0,
-            linestyle=(0, (3.2, 2.2)) if dashed else "solid",
-            capstyle="round",
-            joinstyle="round",
-        )
-        patch.set_gid(name)
-        self._artists.append(patch)
-        low, high = vertices.min(axis=0), vertices.max(axis=0)
+        rounded = vertices.round(2)
+        self._shapes.append(Shape(rounded, codes, style, name or f"shape-{len(self._shapes)}"))
+        low, high = rounded.min(axis=0), rounded.max(axis=0)
         self._corners += [(float(low[0]), float(low[1])), (float(high[0]), float(high[1]))]
 
-    def polygon(self, points: Sequence[tuple[float, float]], **style: Any) -> None:
+    def polygon(
+        self,
+        points: Sequence[tuple[float, float]],
+        *,
+        fill: str | None = None,
+        line: str | None = None,
+        width: float = 1.0,
+        dashed: bool = False,
+        name: str | None = None,
+    ) -> None:
         """Straight lines from point to point; closed where it is filled."""
-        from matplotlib.path import Path
+        import numpy as np
 
-        ends = [points[0]] if style.get("fill") else []
-        codes = [Path.MOVETO] + [Path.LINETO] * (len(points) - 1) + [Path.CLOSEPOLY] * len(ends)
-        self.shape(Path([*points, *ends], codes), **style)
+        codes = bytes([MOVE] + [LINE_TO] * (len(points) - 1) + [CLOSE] * bool(fill))
+        ends = [points[0]] if fill else []
+        self._put(np.array([*points, *ends], dtype=float), codes, style(fill, line, width, dashed), name)
 
     def text(
         self,
@@ -225,7 +247,6 @@ class Sheet:
             halo: How far a white ground reaches around it; None for no ground.
         """
         import numpy as np
-        from matplotlib.path import Path
 
         left = x - anchor * text.width
         if halo is not None:
@@ -234,11 +255,11 @@ class Sheet:
                 [(left - halo, low), (right, low), (right, high), (left - halo, high)], fill="#ffffff"
             )
         if len(text.vertices):
-            self.shape(Path(text.vertices + np.array((left, y)), text.codes), fill=colour, name=name)
+            self._put(text.vertices + np.array((left, y)), bytes(text.codes), style(colour), name)
 
-    def centred(self, x: float, y: float, text: Text, **style: Any) -> None:
+    def centred(self, x: float, y: float, text: Text, **look: Any) -> None:
         """Text whose middle, in both directions, is at a point."""
-        self.text(x, y - (text.top + text.bottom) / 2, text, **style)
+        self.text(x, y - (text.top + text.bottom) / 2, text, **look)
 
     @property
     def lowest(self) -> float:
@@ -247,15 +268,6 @@ class Sheet:
 
     def svg(self, margin: float = 5.0) -> str:
         """All of it as one SVG document, as large as what is on the sheet."""
-        from matplotlib.figure import Figure
-        from matplotlib.transforms import Affine2D
-
         columns, heights = zip(*self._corners, strict=True)
-        left, low = round(min(columns) - margin, 2), round(min(heights) - margin, 2)
-        size = (round(max(columns) + margin - left, 2), round(max(heights) + margin - low, 2))
-        figure = Figure(figsize=(size[0] / 72, size[1] / 72), dpi=72, facecolor="white")
-        move = Affine2D().translate(-left, -low)
-        for artist in self._artists:
-            artist.set_transform(move)
-            figure.add_artist(artist)
-        return save(figure)
+        left, high = min(columns) - margin, max(heights) + margin
+        return document(self._shapes, left, high, max(columns) + margin - left, high - min(heights) + margin)

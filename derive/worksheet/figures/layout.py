@@ -10,6 +10,8 @@ from itertools import pairwise
 from math import inf
 from pathlib import Path
 
+import numpy as np
+
 from derive.worksheet.figures.canvas import Text, mathematics, words
 from derive.worksheet.figures.model import Column, Edges, Unit
 
@@ -184,15 +186,15 @@ def _gap(
         if label
     ]
     half = max(label.width for _, _, label in labels) / 2 + _MARGIN
-    spread = [(fraction, min(_clearance(labels, fraction), _COMFORT)) for fraction in _FRACTIONS]
-    best, gap, fraction = -inf, least, 0.0
-    for wider in (gap for gap in _GAPS if gap >= least):
-        for between, clearance in spread:
-            along = between * (wider + 2 * radius) - radius  # from the unit on the left
-            worth = clearance - _PRICE * wider
-            if clearance >= _CLEARANCE and half <= along <= wider - half and worth > best:
-                best, gap, fraction = worth, wider, between
-    return (gap, fraction) if fraction else (least, None)
+    clearances = np.array([min(_clearance(labels, fraction), _COMFORT) for fraction in _FRACTIONS])
+    gaps = np.array([gap for gap in _GAPS if gap >= least])[:, None]
+    along = np.array(_FRACTIONS) * (gaps + 2 * radius) - radius  # from the unit on the left
+    fits = (clearances >= _CLEARANCE) & (half <= along) & (along <= gaps - half)
+    if not fits.any():
+        return least, None
+    worth = np.where(fits, clearances - _PRICE * gaps, -inf)
+    gap, fraction = divmod(int(worth.argmax()), len(_FRACTIONS))
+    return float(gaps[gap, 0]), _FRACTIONS[fraction]
 
 
 def _clearance(labels: list[tuple[float, float, Text]], fraction: float) -> float:

@@ -16,7 +16,6 @@ from derive.worksheet.figures.canvas import (
     Sheet,
     font_file,
     mathematics,
-    settings,
     words,
 )
 from derive.worksheet.figures.layout import Layout, Place
@@ -67,19 +66,18 @@ def network(
     """
     columns, edges = tuple(columns), tuple(edges)
     model.check(columns, edges)
-    with settings():
-        font = font_file(fonts)
-        laid = plan.lay_out(columns, edges, font)
-        sheet = Sheet()
-        for n in range(len(laid.places) - 1):
-            _edges(sheet, laid, n, columns, edges, backward)
-        for place in laid.places:
-            _column(sheet, laid, place, columns[place.index], backward)
-            _headings(sheet, laid, place, columns[place.index], font)
-        for n in range(len(laid.places) - 1):
-            _weights(sheet, laid, n, columns, edges)
-        _legend(sheet, laid, columns, language, font)
-        return Drawing(sheet.svg(), wording.network(columns, edges, laid, language, title, backward))
+    font = font_file(fonts)
+    laid = plan.lay_out(columns, edges, font)
+    sheet = Sheet()
+    for n in range(len(laid.places) - 1):
+        _edges(sheet, laid, n, columns, edges, backward)
+    for place in laid.places:
+        _column(sheet, laid, place, columns[place.index], backward)
+        _headings(sheet, laid, place, columns[place.index], font)
+    for n in range(len(laid.places) - 1):
+        _weights(sheet, laid, n, columns, edges)
+    _legend(sheet, laid, columns, language, font)
+    return Drawing(sheet.svg(), wording.network(columns, edges, laid, language, title, backward))
 
 
 def _edges(
