@@ -7,6 +7,7 @@ of shape (n_in, n_out), `column` computes W @ x with weights of shape (n_out, n_
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from derive.rules.activations import ACTIVATIONS, Activation
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
 Vector = tuple[Fraction, ...]
 Matrix = tuple[Vector, ...]
 Index = tuple[int, ...]
+
+
+def nearest_float(number: Fraction) -> float:
+    """The binary64 number next to a rational; infinite where it is out of range."""
+    try:
+        return float(number)
+    except OverflowError:
+        return inf if number > 0 else -inf
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from derive.exercise import schema
-from derive.network import Network, build, updates, with_parameters
+from derive.network import Network, build, nearest_float, updates, with_parameters
 
 F = Fraction
 
@@ -103,6 +103,12 @@ def test_rationals_stay_rational_up_to_the_last_layer(hidden: str, last: str, li
     first, second = f"weights: [[2, 1]], activation: {hidden}", f"weights: [[1], [1]], activation: {last}"
     network = built(f"input: [1]\nlayers: [{{{first}}}, {{{second}}}]\nloss: sum")
     assert network.piecewise_linear == linear
+
+
+def test_floats_next_to_rationals() -> None:
+    assert nearest_float(F(1, 3)) == 1 / 3
+    assert nearest_float(F(1, 10**400)) == 0
+    assert (nearest_float(F(10**400)), nearest_float(F(-(10**400)))) == (float("inf"), float("-inf"))
 
 
 # Symbols

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from derive.network import Network, updates
+from derive.network import Network, nearest_float, updates
 
 Array = npt.NDArray[Any]
 
@@ -47,7 +47,7 @@ def compute(network: Network, single: bool = False, textbook: bool = False) -> d
             gradients = _whole(network, parameters, rows, weight, torch, textbook)
             for name, tensor in parameters.items():
                 if name not in network.step.frozen:
-                    parameters[name] = tensor - float(network.step.learning_rate) * gradients[name]
+                    parameters[name] = tensor - nearest_float(network.step.learning_rate) * gradients[name]
         after = _whole(network, parameters, everyone, network.row_weight, torch, textbook)
         found |= {f"step.{name}": tensor for name, tensor in parameters.items()}
         kept = ["loss"]
@@ -57,8 +57,9 @@ def compute(network: Network, single: bool = False, textbook: bool = False) -> d
 
 
 def _tensor(numbers: Any, torch: Any, dtype: Any) -> Any:
-    floats = np.array(numbers, dtype=object).astype(float)
-    return torch.tensor(floats, dtype=dtype)
+    exact = np.array(numbers, dtype=object)
+    floats = np.array([nearest_float(number) for number in exact.flat], dtype=float)
+    return torch.tensor(floats.reshape(exact.shape), dtype=dtype)
 
 
 def _whole(
@@ -82,7 +83,7 @@ def _whole(
         z = a @ weights if layer.row_convention else a @ weights.T
         if layer.bias is not None:
             z = z + leaves[layer.bias_name]
-        p = None if layer.parameter is None else float(layer.parameter)
+        p = None if layer.parameter is None else nearest_float(layer.parameter)
         function = layer.rule.textbook if textbook and layer.rule.textbook else layer.rule.torch
         # A copy even for identity, so that each quantity has a gradient of its own.
         a = function(z, torch, p).clone()
@@ -97,7 +98,7 @@ def _whole(
     total = losses.sum() * share
     if network.l2 != 0:
         squares = sum((leaves[layer.weights_name] ** 2).sum() for layer in network.layers)
-        total = total + float(network.l2) * squares
+        total = total + nearest_float(network.l2) * squares
     sources = {**leaves, "input": inputs}
     for k in range(len(network.layers)):
         sources[f"pre_activation_gradient_{k}"] = pre_activations[k]

@@ -8,7 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from derive.engine.rounding import FLOOR, UNIT, Bounded, Floats, Given, LayerBounds, forward, laid_out
+from derive.engine.rounding import (
+    FLOOR,
+    UNIT,
+    Bounded,
+    Floats,
+    Given,
+    LayerBounds,
+    forward,
+    laid_out,
+    legible,
+)
 from derive.network import Dense
 from derive.rules.losses import Stable
 
@@ -33,7 +43,7 @@ def _target(given: Given, position: int) -> Any:
     """The target of one row, None where the loss has none."""
     if given.network.targets is None:
         return None
-    return np.array([float(number) for number in given.network.targets[given.run.rows[position]]])
+    return np.array([legible(number) for number in given.network.targets[given.run.rows[position]]])
 
 
 def _loss(given: Given, last: LayerBounds, position: int) -> Floats:

@@ -12,7 +12,8 @@ from flint import ctx
 
 from derive.engine.backward_rounding import row
 from derive.engine.exact import CERTIFIED, Solution
-from derive.engine.rounding import FLOOR, UNIT, Floats, Given, floats, laid_out, representation
+from derive.engine.rounding import FLOOR, UNIT, Floats, Given, floats, laid_out, legible, representation
+from derive.network import nearest_float
 
 
 def bounds(solution: Solution, stable: bool) -> dict[str, Floats]:
@@ -56,7 +57,7 @@ def _after_update(given: Given, analysis: Mapping[str, Floats]) -> dict[str, Flo
     """Errors of the parameters after one update."""
     step = given.network.step
     assert step is not None
-    rate = float(step.learning_rate)
+    rate = legible(step.learning_rate)
     updated = {}
     for name, error in given.errors.items():
         if name not in step.frozen:
@@ -89,7 +90,7 @@ def _sizes(given: Given, position: int) -> dict[str, Floats]:
     """Absolute values of what one row contributes to the sums over rows."""
     found, share = given.found, float(given.run.weight)
     contributions = {"loss": abs(found["row_losses"][position])}
-    read = np.array([float(number) for number in given.network.inputs[given.run.rows[position]]])
+    read = np.array([nearest_float(number) for number in given.network.inputs[given.run.rows[position]]])
     for dense in given.network.layers:
         delta = abs(found[f"pre_activation_gradient_{dense.index}"][position]) / share
         contributions[dense.weights_name] = laid_out(dense, np.outer(abs(read), delta))
@@ -101,7 +102,7 @@ def _sizes(given: Given, position: int) -> dict[str, Floats]:
 
 def _penalized(given: Given, total: Mapping[str, Floats]) -> dict[str, Floats]:
     """Bounds of what the l2 term changes."""
-    factor = float(given.network.l2)
+    factor = legible(given.network.l2)
     penalized = {"loss": total["loss"] + 2 * UNIT * abs(given.found["loss"])}
     for dense in given.network.layers:
         name = dense.weights_name

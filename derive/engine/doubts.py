@@ -10,6 +10,7 @@ from fractions import Fraction
 from derive.engine.exact import Solution
 from derive.engine.sources import Comparison, Doubt
 from derive.engine.values import Value
+from derive.network import nearest_float
 
 Unit = tuple[str, tuple[int, ...]]  # a quantity, and a row and a unit in it
 
@@ -54,7 +55,7 @@ def logit_gaps(solution: Solution, after_step: bool = False) -> tuple[Fraction |
 def _spread(logits: Iterable[Value]) -> Fraction | float:
     values = list(logits)
     gap = max(value.fraction for value in values) - min(value.fraction for value in values)
-    return gap if all(value.rational is not None for value in values) else float(gap)
+    return gap if all(value.rational is not None for value in values) else nearest_float(gap)
 
 
 def _kinks(solution: Solution, comparisons: Iterable[Comparison]) -> Iterator[Unit]:

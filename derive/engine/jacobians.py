@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from derive.network import Dense, Network, updates
+from derive.network import Dense, Network, nearest_float, updates
 
 Array = npt.NDArray[Any]
 
@@ -37,7 +37,7 @@ FLOAT64 = SimpleNamespace(
     outer=np.outer,
     pi=math.pi,
     sqrt=math.sqrt,
-    read=float,
+    read=nearest_float,
     settle=lambda z, terms: z,
 )
 

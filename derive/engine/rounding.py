@@ -12,6 +12,7 @@ order, so a larger one has an infinite bound behind it.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from math import inf, nan
 from typing import Any
 
 import numpy as np
@@ -24,13 +25,14 @@ from derive.engine.passes import Pass
 from derive.engine.program import evaluate
 from derive.engine.symbolic import Derivation, LayerDerivation
 from derive.engine.symbolic import step as side
-from derive.network import Dense, Network
+from derive.network import Dense, Network, nearest_float
 from derive.rules.losses import Stable
 
 Floats = npt.NDArray[np.float64]
 
 UNIT = 2.0**-52  # twice binary64's unit roundoff: second-order terms are covered by the difference
-FLOOR = 2.0**-1020  # what an operation may lose to gradual underflow, whether or not it flushes to zero
+SMALLEST = 2.0**-1022
+FLOOR = 4 * SMALLEST  # what an operation may lose to gradual underflow, whether or not it flushes to zero
 FIRST_ORDER = 1e-4  # an error of a pre-activation, up to which a smooth function is as good as linear
 SHORT = 2**10  # numbers below this, in steps of its inverse, are multiplied and added without rounding
 
@@ -86,6 +88,12 @@ def to_float(number: Any) -> float:
         return int(number.p) / int(number.q) if isinstance(number, fmpq) else float(as_ball(number).mid())
     except OverflowError:
         return float("inf") if as_ball(number) > 0 else float("-inf")
+
+
+def legible(number: Fraction) -> float:
+    """The binary64 number next to a rational; no number where float64 has not all of its bits."""
+    nearest = nearest_float(number)
+    return nearest if number == 0 or SMALLEST <= abs(nearest) < inf else nan
 
 
 def floats(array: npt.NDArray[Any]) -> Floats:
@@ -197,7 +205,7 @@ def _activated(
 ) -> tuple[Bounded, Bounded]:
     """Errors of an elementwise activation and of its slope."""
     rule = dense.rule
-    p = None if dense.parameter is None else float(dense.parameter)
+    p = None if dense.parameter is None else legible(dense.parameter)
     wide = abs(curvature) * z.error + 8 * UNIT * abs(rule.slope_terms(z.value, a, np, p))
     error = (abs(slope) + wide) * z.error + 8 * UNIT * abs(rule.value_terms(z.value, a, np, p))
     if not rule.piecewise_linear:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from derive.engine.values import Value
+from derive.network import nearest_float
 
 Array = npt.NDArray[Any]
 Place = tuple[int, ...]
@@ -57,7 +58,7 @@ class Comparison:
         """|source - exact| / |exact|; None for a proven zero and where the source gave no number."""
         if self.difference is None or self.exact.is_zero:
             return None
-        return as_float(self.difference / abs(self.exact.fraction))
+        return nearest_float(self.difference / abs(self.exact.fraction))
 
     @property
     def ulps(self) -> float | None:
@@ -68,9 +69,9 @@ class Comparison:
         if self.difference is None:
             return None
         with np.errstate(over="ignore"):
-            nearest = (np.float32 if self.single else np.float64)(as_float(abs(self.exact.fraction)))
+            nearest = (np.float32 if self.single else np.float64)(nearest_float(abs(self.exact.fraction)))
         spacing = float(np.spacing(nearest)) if np.isfinite(nearest) else inf
-        return as_float(self.difference / Fraction(spacing)) if spacing < inf else None
+        return nearest_float(self.difference / Fraction(spacing)) if spacing < inf else None
 
     @cached_property
     def within(self) -> bool:
@@ -84,7 +85,7 @@ class Comparison:
         """The bound as a share of the exact value; the bound itself for a proven zero."""
         if self.bound == inf:
             return inf
-        return as_float(Fraction(self.bound) / (abs(self.exact.fraction) or 1))
+        return nearest_float(Fraction(self.bound) / (abs(self.exact.fraction) or 1))
 
     @property
     def entry(self) -> str:
@@ -122,7 +123,7 @@ class Doubt:
 
     @property
     def _reason(self) -> str:
-        gap = "" if self.gap is None else f"at a logit gap of {float(self.gap):.6g} "
+        gap = "" if self.gap is None else f"at a logit gap of {nearest_float(Fraction(self.gap)):.6g} "
         if self.kind == "kink":
             return f"float64 cannot tell on which side of its kink {self._unit('pre_activation')} lies"
         if self.kind == "range":
@@ -193,11 +194,3 @@ class Source:
     @cached_property
     def _by_entry(self) -> dict[tuple[str, Place], Comparison]:
         return {(comparison.quantity, comparison.place): comparison for comparison in self.comparisons}
-
-
-def as_float(number: Fraction) -> float:
-    """The nearest float; infinite where the number is out of range."""
-    try:
-        return float(number)
-    except OverflowError:
-        return inf if number > 0 else -inf

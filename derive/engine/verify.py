@@ -22,7 +22,7 @@ from derive.engine.doubts import doubt
 from derive.engine.exact import Solution
 from derive.engine.sources import Comparison, Place, Source, spelled
 from derive.engine.values import Value
-from derive.network import Network
+from derive.network import Network, nearest_float
 
 __all__ = ["Comparison", "Source", "Verification", "verify"]
 
@@ -97,10 +97,10 @@ class Verification:
                 value = other.values[worst.quantity][worst.place]
                 judged = "disagrees" if any(c.entry == worst.entry for c in other.contradicted) else "agrees"
                 lines.append(f"  {other.name:>9} {float(value)!r}  {judged}")
-        relative = worst.relative_error
+        relative, off = worst.relative_error, worst.difference
         lines.append(
             f"  relative error {'-' if relative is None else format(relative, '.2e')}, "
-            f"off by {'no number' if worst.difference is None else format(float(worst.difference), '.2e')}, "
+            f"off by {'no number' if off is None else format(nearest_float(off), '.2e')}, "
             f"allowed {float(worst.bound):.2e}"
         )
         return "\n".join(lines)

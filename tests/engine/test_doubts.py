@@ -8,6 +8,7 @@ import pytest
 
 from derive.engine.demonstration import demonstrate
 from derive.engine.doubts import logit_gaps
+from derive.exercise.model import Step
 from tests.engine.networks import (
     layer,
     network,
@@ -133,9 +134,20 @@ def test_an_infinite_entry_spoils_a_product_with_a_full_matrix() -> None:
     assert chain.precise is not None
 
 
-def test_numbers_that_float64_cannot_read() -> None:
-    layers = [layer(0, [["1e-200", "1e200"]], "relu"), layer(1, [["1e250"], ["1e-250"]], "identity")]
-    outcome = verified(network([["1e-200"]], [[1]], layers, "squared_error"))
+@pytest.mark.parametrize(
+    "weights", [("1e-200", "1e200", "1e250", "1e-250"), ("1e-390", "1e390", "1e20", "-1")]
+)
+@pytest.mark.parametrize("last", ["identity", "tanh", "relu"])
+@pytest.mark.parametrize("tiny", ["1e-390", "1e-310"])
+def test_numbers_that_float64_cannot_read(weights: tuple[str, ...], last: str, tiny: str) -> None:
+    """They are infinite or zero there: never a crash, never a wrong verdict."""
+    layers = [
+        layer(0, [weights[:2]], "leaky_relu", parameter=tiny),
+        layer(1, [[w] for w in weights[2:]], last),
+    ]
+    inputs, targets = [["-1e-200"]], [["1e390"]] if last == "identity" else [[tiny]]
+    step = Step.model_construct(learning_rate=Fraction(tiny), count=1, order="batch", frozen=())
+    outcome = verified(network(inputs, targets, layers, "squared_error", l2=tiny, step=step))
     assert outcome.verified
 
 
