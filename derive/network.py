@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from derive.rules.activations import ACTIVATIONS, Activation
 from derive.rules.losses import LOSSES, Loss
-from derive.rules.notation import parse_symbol, with_index
+from derive.rules.notation import identifier, parse_symbol, with_index
 
 if TYPE_CHECKING:
     from derive.exercise.model import Exercise, Step
@@ -109,6 +109,20 @@ class Symbols:
             return self.input
         letter, index = name.split("_")
         return (self.weights if letter == "W" else self.bias)[int(index)]
+
+    def identifiers(self) -> dict[str, str]:
+        """Quantity -> the name that it has in code, each once: what is given, forward values, loss."""
+        wanted = {"input": self.input, "target": self.target, "loss": self.loss}
+        for k in range(len(self.weights)):
+            wanted |= {f"pre_activation_{k}": self.pre_activation[k], f"output_{k}": self.output[k]}
+            wanted |= {f"W_{k}": self.weights[k], f"b_{k}": self.bias[k]}
+        found: dict[str, str] = {}
+        for quantity, latex in wanted.items():
+            name = identifier(latex)
+            while name in found.values():
+                name += "_"
+            found[quantity] = name
+        return found
 
 
 @dataclass(frozen=True)

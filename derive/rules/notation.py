@@ -5,6 +5,7 @@ A symbol in an exercise file is a letter or the name of a Greek one, with decora
 LaTeX would let text from a file act as markup.
 """
 
+import keyword
 import re
 from collections.abc import Mapping
 
@@ -15,6 +16,8 @@ GREEK = (
     "Omega",
 )  # fmt: skip
 DECORATIONS = {"hat": r"\hat", "tilde": r"\tilde", "bar": r"\bar", "bold": r"\mathbf"}
+_DECORATED_LATEX = re.compile(r"\\(hat|tilde|bar|mathbf)\{([^{}]*)\}")
+_TAKEN = frozenset({"np", "torch", "erf", "softmax", "sigmoid", "Phi", "lam"})  # by what listings import
 _NAME = re.compile(r"\\?(?P<name>[A-Za-z]+)")
 _SCRIPT = re.compile(
     r"(?P<kind>[_^])(?:\{(?P<braced>[A-Za-z0-9]{1,8}|\([A-Za-z0-9]{1,8}\))\}|(?P<single>[A-Za-z0-9]))"
@@ -82,6 +85,14 @@ def with_index(symbol: str, *indices: int | str) -> str:
         return f"{symbol}_{{{digits}}}"
     inner = match["braced"] or match["single"]
     return symbol[: match.start()] + f"_{{{inner},{digits}}}" + symbol[match.end() :]
+
+
+def identifier(latex: str) -> str:
+    r"""A Python name for a symbol: `W_{0}` -> `W_0`, `z^{(1)}` -> `z1`, `\hat{y}` -> `y_hat`."""
+    text = _DECORATED_LATEX.sub(lambda m: f"{m[2]}_{m[1]}" if m[1] != "mathbf" else m[2], latex)
+    text = re.sub(r"\^\{\(?(\w+)\)?\}", r"\1", text)
+    text = re.sub(r"\W+", "", text.replace(r"\,", ""))
+    return text + "_" if keyword.iskeyword(text) or text in _TAKEN else text
 
 
 def fill(template: str, spellings: Mapping[str, str]) -> str:

@@ -1,7 +1,5 @@
 """Python names and numbers for the listings."""
 
-import keyword
-import re
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -10,17 +8,6 @@ from typing import Any
 from derive.network import Dense
 from derive.rules import activations
 from derive.worksheet.sheet import Sheet
-
-_TAKEN = {"np", "torch", "erf", "softmax", "sigmoid", "Phi", "lam"}
-_DECORATED = re.compile(r"\\(hat|tilde|bar|mathbf)\{([^{}]*)\}")
-
-
-def identifier(latex: str) -> str:
-    r"""A Python name for a symbol: `W_{0}` -> `W_0`, `z^{(1)}` -> `z1`, `\hat{y}` -> `y_hat`."""
-    text = _DECORATED.sub(lambda m: f"{m[2]}_{m[1]}" if m[1] != "mathbf" else m[2], latex)
-    text = re.sub(r"\^\{\(?(\w+)\)?\}", r"\1", text)
-    text = re.sub(r"\W+", "", text.replace(r"\,", ""))
-    return text + "_" if keyword.iskeyword(text) or text in _TAKEN else text
 
 
 @dataclass(frozen=True)
@@ -31,20 +18,7 @@ class Names:
 
     @cached_property
     def _all(self) -> dict[str, str]:
-        network = self.sheet.network
-        symbols = network.symbols
-        wanted = {"input": symbols.input, "target": symbols.target, "loss": symbols.loss}
-        for layer in network.layers:
-            k = layer.index
-            wanted |= {f"pre_activation_{k}": symbols.pre_activation[k], f"output_{k}": symbols.output[k]}
-            wanted |= {layer.weights_name: symbols.weights[k], layer.bias_name: symbols.bias[k]}
-        found: dict[str, str] = {}
-        for quantity, latex in wanted.items():
-            name = identifier(latex)
-            while name in found.values():
-                name += "_"
-            found[quantity] = name
-        return found
+        return self.sheet.network.symbols.identifiers()
 
     def __getitem__(self, quantity: str) -> str:
         """The name of a quantity."""
