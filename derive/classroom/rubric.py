@@ -1,10 +1,40 @@
-"""How many points each quantity is worth, where the exercise doesn't say."""
+"""How many points each quantity is worth, and what of them an answer that isn't quite right keeps."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 
 from derive.exercise.model import Exercise
 from derive.network import build
+
+
+@dataclass(frozen=True)
+class Rubric:
+    """How answers are marked.
+
+    Attributes:
+        points: By quantity, in the order in which the worksheet asks for them; none is worth nothing.
+        carry: Share of the points for what follows rightly from an own mistake upstream.
+        coarse: Share for a right value that was rounded to too few digits.
+        named: Share for the answer that a usual mistake leads to.
+    """
+
+    points: Mapping[str, Fraction]
+    carry: Fraction
+    coarse: Fraction
+    named: Fraction
+
+    @property
+    def most(self) -> Fraction:
+        """What can be reached."""
+        return sum(self.points.values(), Fraction(0))
+
+
+def rubric(exercise: Exercise) -> Rubric:
+    """That of an exercise."""
+    worth = {name: count for name, count in points(exercise).items() if count}
+    grading = exercise.grading
+    return Rubric(worth, grading.carry, grading.coarse, grading.named)
 
 
 def points(exercise: Exercise) -> Mapping[str, Fraction]:
@@ -27,8 +57,3 @@ def points(exercise: Exercise) -> Mapping[str, Fraction]:
         return usual
     asked = {name: exercise.points[name] for name in usual if name in exercise.points}
     return asked | {name: worth for name, worth in exercise.points.items() if name not in asked}
-
-
-def shown(worth: Fraction) -> str:
-    """Points as they are printed."""
-    return str(worth) if worth.denominator == 1 else f"{float(worth):g}"

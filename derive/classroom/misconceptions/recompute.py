@@ -75,12 +75,12 @@ def recompute(
         way: The rules to compute by.
         overrides: Quantities to put in place of what is computed, by name. Masked arrays put in only what
             isn't masked. Functions say what to go on with in place of what is computed.
-        right: The same computation by the right rules and without overrides, if it is known already: a way
-            that goes wrong only on the way back takes over what leads there.
+        right: The same computation by the right rules and with the same overrides, if it is known already: a
+            way that goes wrong only on the way back takes over what leads there.
     """
     course = _Course(network, given, xp, way, overrides or {})
-    if right is not None and not overrides and way.is_right_forward:
-        course.forward_pass = {name: right.computed[name] for name in _forward_names(network)}
+    if right is not None and way.is_right_forward:
+        course.forward_pass = right
     with np.errstate(all="ignore"):
         course.whole(range(network.rows), way.share(network))
         course.descend()
@@ -99,7 +99,7 @@ class _Course:
     def __init__(self, network: Network, given: Given, xp: Any, way: Way, overrides: Overrides) -> None:
         self.network, self.given, self.xp, self.way, self.overrides = network, given, xp, way, overrides
         self.parameters = dict(given.parameters)
-        self.forward_pass: Mapping[str, Array] | None = None
+        self.forward_pass: Course | None = None
         self.computed: dict[str, Array] = {}
         self.used: dict[str, Array] = {}
         self.start: At
@@ -140,8 +140,9 @@ class _Course:
     def forward(self) -> None:
         """Layer by layer, then the loss."""
         if self.forward_pass is not None:
-            self.computed.update(self.forward_pass)
-            self.used.update(self.forward_pass)
+            for name in _forward_names(self.network):
+                self.computed[name] = self.forward_pass.computed[name]
+                self.used[name] = self.forward_pass.used[name]
             return
         for layer in self.network.layers:
             at = replace(self.start, layer=layer)

@@ -1,0 +1,109 @@
+"""How far from the right number an answer may be, and why.
+
+Where students are told to round to so many digits, a hand may round at every step, so what is accepted is
+every number that this can lead to: intervals go through the computation and are widened where a step may be
+rounded. Otherwise steps may be rounded as in single precision, and a relative error is accepted at the end.
+"""
+
+from decimal import ROUND_HALF_DOWN, ROUND_HALF_UP, Context, Decimal
+from fractions import Fraction
+from functools import cached_property
+from types import SimpleNamespace
+
+from flint import arb
+
+from derive.classroom.grading import balls
+from derive.classroom.grading.reading import Written
+from derive.exercise.model import Exercise
+
+SINGLE = Fraction(1, 2**24)  # of the largest entry: what single precision can't see beside it
+_FEWEST = 2  # digits that an answer needs to count as a rounded one
+_HALF = Fraction(1, 2)
+_SINGLE_DIGITS = 7
+_SINGLE_ROUNDING = arb(1, arb(2) ** -24)
+
+
+class Leeway:
+    """What is accepted.
+
+    Attributes:
+        digits: Significant digits that students round to; None where they aren't told.
+        tolerance: The relative error that is accepted where they aren't.
+    """
+
+    def __init__(self, digits: int | None, tolerance: Fraction) -> None:
+        """Keep both."""
+        self.digits, self.tolerance = digits, tolerance
+
+    @classmethod
+    def of(cls, exercise: Exercise) -> "Leeway":
+        """That of an exercise."""
+        return cls(exercise.rounding, exercise.grading.tolerance)
+
+    @cached_property
+    def numbers(self) -> SimpleNamespace:
+        """The number system in which the values of functions are rounded, if anything is."""
+        return balls.numbers(self.by_hand)
+
+    def by_hand(self, value: arb) -> arb:
+        """What a hand goes on with after a step: its result, or that rounded.
+
+        Rounding is monotone, so the rounded ends of an interval are the ends of all that is rounded. At a
+        tie either neighbour may be meant.
+        """
+        if not value.is_finite() or self._is_short(value):
+            return value
+        if self.digits is None:
+            return value * _SINGLE_ROUNDING
+        low, high = (_rounded(balls.end(value, upper), self.digits, upper) for upper in (False, True))
+        if not (low.is_finite() and high.is_finite()):
+            return value
+        return balls.hull(value, balls.hull(arb(str(low)), arb(str(high))))
+
+    def _is_short(self, value: arb) -> bool:
+        """Whether it is a whole number that rounding leaves as it is."""
+        return bool(value.is_integer() and value.abs_upper() < arb(10) ** (self.digits or _SINGLE_DIGITS))
+
+    def accepted(self, value: arb, largest: arb) -> arb:
+        """What is accepted for an entry.
+
+        Args:
+            value: What follows from the steps before.
+            largest: Magnitude of the largest entry of the quantity.
+        """
+        near = self.by_hand(value)
+        if self.digits is None:
+            near = near * (1 + arb(0, balls.ball(self.tolerance)))
+        return near + arb(0, (largest * balls.ball(SINGLE)).abs_upper())
+
+    def meant(self, written: Written) -> arb:
+        """The numbers that a student may have gone on with who wrote this one."""
+        assert written.number is not None
+        number, is_fraction = written.number, written.unit is None and written.digits == 0
+        if number == 0 or is_fraction:
+            return balls.ball(number)
+        if self.digits is not None:
+            last = Fraction(10) ** (_leading(number) + 1 - self.digits)
+            return balls.around(number, _HALF * min(last, written.unit or last))
+        if written.unit is None:
+            return balls.ball(number)
+        reach = max(min(_HALF * written.unit, self.tolerance * abs(number)), 4 * SINGLE * abs(number))
+        return balls.around(number, reach)
+
+    def is_coarse(self, written: Written, value: arb) -> bool:
+        """Whether this is the value, rounded to as many digits as were written, but to no fewer than two."""
+        if written.number is None or written.unit is None or written.digits < _FEWEST:
+            return False
+        return bool(balls.around(written.number, _HALF * written.unit).overlaps(value))
+
+
+def _rounded(end: Decimal, digits: int, upper: bool) -> Decimal:
+    """An end of an interval, rounded; of two neighbours at a tie the one further out."""
+    away = (end > 0) == upper
+    rounding = ROUND_HALF_UP if away else ROUND_HALF_DOWN
+    return Context(prec=digits, rounding=rounding).plus(end)
+
+
+def _leading(number: Fraction) -> int:
+    """The power of ten of the first significant digit."""
+    return (Decimal(number.numerator) / Decimal(number.denominator)).adjusted()
