@@ -5,7 +5,9 @@ forms; the NumPy chain in `jacobians` computes the same matrices independently.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,10 +15,11 @@ import numpy.typing as npt
 import sympy as sp
 from flint import ctx, fmpq
 
-from derive.engine.exact import CERTIFIED, Solution
-from derive.engine.number_systems import ExactNumbers
+from derive.engine.exact import CERTIFIED, DRAWS, Solution
+from derive.engine.number_systems import ExactNumbers, ResidueNumbers
+from derive.engine.passes import Key, run
 from derive.engine.program import evaluate
-from derive.engine.symbolic import LayerDerivation
+from derive.engine.symbolic import LayerDerivation, step
 from derive.engine.values import Value, value_of
 from derive.errors import Problem, ProblemError
 
@@ -99,6 +102,7 @@ class _Entries:
     """Rules evaluated at the exact values of one example; zeros that the solution has decided stay zero."""
 
     def __init__(self, solution: Solution, row: int) -> None:
+        self.solution, self.row = solution, row
         self.numbers = ExactNumbers()
         self.name = solution.derivation.network.name
         self.precision = 4 * max(solution.digits, CERTIFIED) + 64
@@ -115,12 +119,33 @@ class _Entries:
                     symbol: fmpq(0) for symbol, value in zip(symbols, decided, strict=True) if value.is_zero
                 }
 
+    @cached_property
+    def residues(self) -> list[tuple[ResidueNumbers, Mapping[sp.Symbol, Any]]]:
+        """The same example modulo a prime, as drawn several times."""
+        derivation = self.solution.derivation
+        bent = [layer for layer in derivation.layers if layer.dense.rule.kink is not None]
+        signs = {
+            Key(0, row, layer.dense.index, unit): int(values[step(symbol)])
+            for row, values in enumerate(self.solution.passes[0].environments)
+            for layer in bent
+            for unit, symbol in enumerate(layer.pre_activation_symbols)
+        }
+        given = replace(derivation, network=replace(derivation.network, step=None))
+        drawn = [ResidueNumbers(draw, signs) for draw in range(DRAWS)]
+        return [(numbers, run(given, numbers)[0].environments[self.row]) for numbers in drawn]
+
+    def vanishes(self, rule: sp.Expr) -> bool:
+        """Whether a rule is zero for a structural reason."""
+        return all(evaluate(rule, values, numbers).is_zero for numbers, values in self.residues)
+
     def value(self, rule: sp.Expr) -> Value:
         for doubling in range(DOUBLINGS):
             with ctx.workprec(self.precision << doubling):
                 found = value_of(evaluate(rule, self.values, self.numbers), DIGITS)
             if found is not None:
                 return found
+            if doubling == 0 and self.vanishes(rule):
+                return Value(fmpq(0), Decimal(0))
         what = f"no precision decides whether {rule} is zero"
         raise ProblemError([Problem(self.name, None, None, what, fix="change one of the numbers a little")])
 

@@ -182,7 +182,7 @@ class Source:
         if self.doubt is not None:
             instead = f"; the chain agrees over {self.arithmetic}" if self.precise else ""
             return f"unreliable: {self.doubt}{instead}"
-        return "agrees"
+        return "unreliable: nothing bounds its errors" if self.untrusted else "agrees"
 
     def confirms(self, entry: tuple[str, Place]) -> bool:
         """Whether it confirms an entry, in float64 or in high precision."""

@@ -165,8 +165,12 @@ def _with_high_precision(solution: Solution, chain: Source) -> Source:
         found = jacobians.compute(network, jacobians.FRACTIONS)
         return replace(chain, precise=_precise(solution, found, Fraction(0)), arithmetic="Fractions")
     zeros = max((abs(value.decimal.adjusted()) for value in values if not value.is_zero), default=0)
+    precise: dict[tuple[str, Place], Comparison] = {}
     for digits in (SPARE + zeros, SPARE + 3 * zeros):
-        found = jacobians.compute(network, jacobians.high_precision(digits))
+        try:
+            found = jacobians.compute(network, jacobians.high_precision(digits))
+        except ZeroDivisionError:  # what is divided by has vanished among the digits
+            continue
         precise = _precise(solution, found, PRECISE)
         if all(comparison.within for comparison in precise.values()):
             break

@@ -233,4 +233,5 @@ def test_a_demonstration_decides_nothing() -> None:
     for source in (shown.single, shown.double):
         assert not any(c.trusted for c in source.comparisons)
         assert source.contradicted == []
+        assert source.verdict == "unreliable: nothing bounds its errors"
     assert demonstrate(solved(shipped("mazur"))).logit_gap is None

@@ -132,6 +132,20 @@ def test_the_second_arithmetic_is_held_to_thirty_digits(monkeypatch: pytest.Monk
     assert outcome.source("jacobians").verdict.startswith("disagrees: W_1")
 
 
+def test_a_chain_that_divides_by_nothing_confirms_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = jacobians.compute
+
+    def vanished(target: Network, xp: Any = jacobians.FLOAT64) -> Any:
+        if xp is not jacobians.FLOAT64:
+            raise ZeroDivisionError
+        return right(target, xp)
+
+    monkeypatch.setattr(jacobians, "compute", vanished)
+    outcome = verified(shipped("kink"))
+    assert not outcome.verified
+    assert outcome.unconfirmed
+
+
 def test_more_digits_are_taken_before_the_chain_is_called_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
     right = jacobians.high_precision
