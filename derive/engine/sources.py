@@ -118,7 +118,7 @@ class Doubt:
     def __str__(self) -> str:
         """The reason and how much it may cost, in a line."""
         size = "without limit" if self.worst.looseness == inf else f"by {self.worst.looseness:.1e}"
-        share = "" if self.worst.exact.is_zero or self.worst.looseness == inf else " of it"
+        share = "" if self.worst.exact.is_zero or self.worst.looseness == inf else " of its value"
         return f"{self._reason}; {self.worst.entry} can be off {size}{share}"
 
     @property
