@@ -181,7 +181,9 @@ class _Point:
             for gradient, given in zip(gradients, numbers, strict=True)
         ]
         loss: Any = found["loss"][()]
-        return bool(loss.derivative.value == sum(products) % residues.P)
+        # Units that are all off leave a plain number, which moves in no direction.
+        derivative = 0 if isinstance(loss, fmpq) else loss.derivative.value
+        return bool(derivative == sum(products) % residues.P)
 
     def row_chain(self, position: int) -> jacobians.RowPass:
         """The full local Jacobians of one row, over the integers modulo the prime."""
