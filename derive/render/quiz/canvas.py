@@ -135,7 +135,7 @@ def _mark(cell: Gap | Fixed, *, asked: bool) -> str:
 
 
 def _wrong(gap: Gap, writer: "_CanvasWriter") -> str:
-    lines = [f"<li>{number(wrong.value)}: {writer.text(wrong.comment)}</li>" for wrong in gap.wrong]
+    lines = [f"<li>{number(wrong.value)}: {writer.text(one_line(wrong.comment))}</li>" for wrong in gap.wrong]
     return f"<ul>{''.join(lines)}</ul>" if lines else ""
 
 
@@ -168,8 +168,8 @@ def _embrace(element: ElementTree.Element) -> None:
 
 def _zipped(content: dict[str, bytes], templates: Path | None) -> bytes:
     """The files and a manifest that lists them."""
-    quizzes = sorted(name for name in content if name.endswith(".xml"))
-    pictures = sorted(content.keys() - set(quizzes))
+    quizzes = [name for name in content if name.endswith(".xml")]
+    pictures = [name for name in content if name not in quizzes]
     manifest = _filled("quiz.manifest.j2", templates, quizzes=quizzes, files=pictures)
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:

@@ -7,7 +7,7 @@ from markupsafe import escape
 
 from derive.render.html import HtmlWriter
 from derive.render.mathematics import spell
-from derive.render.page import Page
+from derive.render.page import Page, one_line
 from derive.render.quiz.raster import rasterize
 
 # The platforms typeset whatever text stands between these, but for elements of the classes below.
@@ -33,7 +33,7 @@ class QuizWriter(HtmlWriter):
         """The picture as an image with its words."""
         self.pictures[name] = None
         picture = self.page.pictures[name]
-        alt, width = escape(picture.alt), rasterize(picture).width
+        alt, width = escape(one_line(picture.alt)), rasterize(picture).width
         return f'<img src="{self.folder}{name}.png" alt="{alt}" width="{width}">'
 
     def text(self, text: str) -> str:

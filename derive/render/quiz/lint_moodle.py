@@ -16,7 +16,7 @@ from derive.render.quiz.lint_html import HtmlLint
 
 NEAREST = Decimal("1e-4")  # to zero that an answer may be: who answers 0 means something else
 _GAP = re.compile(r"\{([0-9]*):([A-Z_]+):")
-_PLACE = re.compile(r"\{#[0-9]+\}")
+_PLACE = re.compile(r"\{#[0-9]+\}|\{[^{}:]{0,9}:[A-Z_]+:")
 _NUMBER = r"-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]-?[0-9]+)?"
 _ALTERNATIVE = re.compile(rf"(=|%([0-9]+)%)({_NUMBER})(?::({_NUMBER}))?(?:#(.*))?", re.DOTALL)
 _PATH = re.compile(r"\$\w+\$(/.*[^/].*)+", re.DOTALL)
@@ -88,8 +88,10 @@ def split_gaps(text: str) -> tuple[list[tuple[str, str, str]], str, list[str]]:
         gaps.append((match[1], match[2], text[match.end() : end.start()]))
         rest += text[position : match.start()]
         position = end.end()
+        if text.startswith("~", position):
+            faults.append(f"{text[position : position + 20]!r} stands behind the end of a gap")
     rest += text[position:]
-    faults += [f"{found!r} looks like the place of a gap" for found in _PLACE.findall(text)]
+    faults += [f"{found!r} looks like a gap and is none" for found in _PLACE.findall(rest)]
     return gaps, rest, faults
 
 
@@ -120,8 +122,8 @@ def _alternative(match: re.Match[str]) -> Iterator[str]:
     if tolerance is None or Decimal(tolerance) < 0:
         yield f"{match[3]} has no tolerance"
     decoded = html.unescape(comment)
-    if comment.endswith("\\"):
-        yield f"the comment {comment[-20:]!r} takes the sign after it along"
+    if comment.endswith("\\") or "\\~" in comment:
+        yield f"the comment {comment[-20:]!r} has a backslash that takes the next sign along"
     yield from HtmlLint(decoded.replace("\\}", "}").replace("\\#", "#")).faults
 
 

@@ -116,12 +116,12 @@ def _comment(comment: str, writer: TexWriter) -> str:
     r"""A comment inside a gap.
 
     Moodle decodes character references in it, then takes the backslash from `\}` and `\#`, and only then
-    reads it as HTML. So HTML's own references are written twice over, and what could end the comment is a
-    reference.
+    reads it as HTML. So HTML's own references are written twice over, and what could end the comment, or
+    begin another gap, is a reference.
     """
     html = re.sub(r"\\(?=[}#])", r"\\\\", writer.line((d.Text(one_line(comment)),)))
     html = html.replace("&", "&amp;")
-    for character in "}~\\":
+    for character in "{}~\\":
         html = html.replace(character, f"&#{ord(character)};")
     return html
 
