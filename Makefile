@@ -41,7 +41,7 @@ test: $(STAMP) ## Run the tests; those that need a TeX or a browser are skipped 
 	@$(BIN)/python -m pytest -q -rs
 
 lint: $(STAMP) ## Check style and types
-	@$(BIN)/ruff check derive tests
+	@$(BIN)/ruff check derive tests bench
 	@$(BIN)/mypy
 
 bench: $(STAMP) ## Measure, and write reports/bench.md
@@ -54,4 +54,4 @@ schema: $(STAMP) ## Write the JSON Schema of the exercise file anew
 clean: ## Remove everything that was made, .venv included
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find reports -mindepth 1 -not -name .gitkeep -delete
-	find derive tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find derive tests bench -name __pycache__ -type d -prune -exec rm -rf {} +

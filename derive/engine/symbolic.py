@@ -10,6 +10,7 @@ Everything is for one row of the batch; `exact` puts the rows together.
 import os
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from operator import attrgetter
 from typing import Any
 
 import sympy as sp
@@ -84,7 +85,7 @@ class LayerDerivation:
     @cached_property
     def weights_gradient(self) -> tuple[Expressions, ...]:
         """dl/dW from unit i to unit j: what the layer read, times the delta of the unit."""
-        return tuple(tuple(a * delta for delta in self.delta_symbols) for a in self.read)
+        return tuple(tuple(_times(a, delta) for delta in self.delta_symbols) for a in self.read)
 
     @cached_property
     def bias_gradient(self) -> Expressions:
@@ -148,8 +149,19 @@ def _symbols(name: str, count: int) -> Symbols:
     return tuple(_symbol(f"{name}_{index}") for index in range(count))
 
 
+_name = attrgetter("name")
+
+
+def _times(*symbols: sp.Symbol) -> sp.Expr:
+    """The product of distinct symbols, put straight into the order that SymPy would find out."""
+    return sp.Mul._from_args(sorted(symbols, key=_name), is_commutative=True)
+
+
 def _dot(left: Symbols, right: Symbols) -> sp.Expr:
-    return sp.Add(*(a * b for a, b in zip(left, right, strict=True)))
+    """The sum of products of symbols, which are all distinct; in SymPy's order, like `_times`."""
+    pairs = [sorted(pair, key=_name) for pair in zip(left, right, strict=True)]
+    products = [_times(*pair) for pair in sorted(pairs, key=lambda pair: [_name(symbol) for symbol in pair])]
+    return sp.Add._from_args(products, is_commutative=True)
 
 
 def _forward(dense: Dense, read: Symbols) -> dict[str, Any]:
@@ -197,11 +209,16 @@ def _loss_gradient(network: Network, outputs: Symbols, targets: Symbols) -> Expr
 
 def _through_activation(parts: dict[str, Any], gradient: Expressions) -> Expressions:
     """The deltas: dl/da times the local Jacobian of the activation."""
+    return tuple(sp.Add(*products) for products in _products(parts, gradient))
+
+
+def _products(parts: dict[str, Any], gradient: Expressions) -> list[list[sp.Expr]]:
+    """What each delta is the sum of: the gradient of each output times an entry of the Jacobian."""
     slope = parts["slope"]
     if parts["dense"].rule.elementwise:
-        return tuple(g * s for g, s in zip(gradient, slope, strict=True))
+        return [[g * s] for g, s in zip(gradient, slope, strict=True)]
     n = len(gradient)
-    return tuple(sp.Add(*(gradient[i] * slope[i * n + j] for i in range(n))) for j in range(n))
+    return [[gradient[i] * slope[i * n + j] for i in range(n)] for j in range(n)]
 
 
 def _through_head(parts: dict[str, Any], gradient: Expressions) -> Expressions:
@@ -210,24 +227,46 @@ def _through_head(parts: dict[str, Any], gradient: Expressions) -> Expressions:
     With softmax and cross-entropy each -y_i / s_i cancels against an s_i, and what is left is
     (sum of y) s_k - y_k. Where no such cancellation happens the product is kept as it is.
     """
-    outputs = parts["output_symbols"]
-    if not any(_divides_by(entry, outputs) for entry in gradient):
-        return _through_activation(parts, parts["output_gradient_symbols"])
-    collapsed = [_collapse(product, outputs) for product in _through_activation(parts, gradient)]
-    if any(entry is None for entry in collapsed):
-        return _through_activation(parts, parts["output_gradient_symbols"])
-    return tuple(collapsed)
+    outputs = frozenset(parts["output_symbols"])
+    if any(_divides_by(entry, outputs) for entry in gradient):
+        collapsed = [
+            _collapse(products, outputs) or _collapse([sp.cancel(sp.Add(*products))], outputs)
+            for products in _products(parts, gradient)
+        ]
+        if None not in collapsed:
+            return tuple(collapsed)
+    return _through_activation(parts, parts["output_gradient_symbols"])
 
 
-def _collapse(product: sp.Expr, outputs: Symbols) -> sp.Expr | None:
-    """The product without outputs in a denominator, collected by them; None where some remain."""
-    multiplied = sp.expand(product) if product.is_Add else sp.cancel(product)
-    if _divides_by(multiplied, outputs):
-        return None
-    return sp.collect(sp.expand(multiplied), outputs)
+def _collapse(products: list[sp.Expr], outputs: frozenset[sp.Symbol]) -> sp.Expr | None:
+    """Their sum as outputs with coefficients and a rest; None where it is no such thing."""
+    coefficients: dict[sp.Symbol, list[sp.Expr]] = {}
+    rest: list[sp.Expr] = []
+    for term in (term for product in products for term in _terms(product)):
+        factors = sp.Mul.make_args(term)
+        inside = [factor for factor in factors if not factor.free_symbols.isdisjoint(outputs)]
+        if not inside:
+            rest.append(term)
+        elif len(inside) == 1 and inside[0] in outputs:
+            others = [factor for factor in factors if factor is not inside[0]]
+            coefficients.setdefault(inside[0], []).append(sp.Mul(*others))
+        else:
+            return None
+    return sp.Add(*(sp.Add(*several) * output for output, several in coefficients.items()), *rest)
 
 
-def _divides_by(expression: sp.Expr, symbols: Symbols) -> bool:
+def _terms(product: sp.Expr) -> list[sp.Expr]:
+    """The terms of a product of sums, multiplied out; factors cancel as they meet."""
+    if product.is_Add:
+        return [term for part in product.args for term in _terms(part)]
+    sums = [factor for factor in sp.Mul.make_args(product) if factor.is_Add]
+    if not sums:
+        return [product]
+    others = sp.Mul(*(factor for factor in sp.Mul.make_args(product) if factor is not sums[0]))
+    return [term for part in sums[0].args for term in _terms(part * others)]
+
+
+def _divides_by(expression: sp.Expr, symbols: frozenset[sp.Symbol]) -> bool:
     return any(
         power.exp.is_negative and not power.base.free_symbols.isdisjoint(symbols)
         for power in expression.atoms(sp.Pow)

@@ -33,11 +33,15 @@ def _bell(z: Any, m: Any) -> Any:
 
 def _softmax(z: Any, m: Any) -> list[Any]:
     powers = [m.exp(entry) for entry in z]
-    return [power / sum(powers) for power in powers]
+    total = sum(powers)
+    return [power / total for power in powers]
 
 
 def _softmax_jacobian(a: Any) -> list[list[Any]]:
-    return [[a[i] * (int(i == j) - a[j]) for j in range(len(a))] for i in range(len(a))]
+    n = len(a)
+    mixed = {(i, j): -a[i] * a[j] for j in range(n) for i in range(j)}
+    entries = mixed | {(i, i): a[i] * (1 - a[i]) for i in range(n)}
+    return [[entries[min(i, j), max(i, j)] for j in range(n)] for i in range(n)]
 
 
 def _array_softmax(z: Any, xp: Any) -> Any:

@@ -55,8 +55,7 @@ def check(batch: Batch, lanes: int | None = None) -> BulkVerdict:
         batch: At least one network.
         lanes: How many networks go through at once; by default as many as the cache is likely to hold.
     """
-    widest = max(weights[0].size * weights.shape[2] for weights in batch.weights) * batch.rows
-    lanes = lanes or min(MOST_LANES, max(FEWEST_LANES, CACHED // widest))
+    lanes = lanes or lanes_of(batch)
     parts = [_check(batch[start : start + lanes]) for start in range(0, len(batch), lanes)]
     sides = [part.exact for part in parts if part.exact is not None]
     without = next((part for part in parts if part.exact is None), parts[0])
@@ -66,6 +65,12 @@ def check(batch: Batch, lanes: int | None = None) -> BulkVerdict:
         contradicted=np.concatenate([part.contradicted for part in parts]),
         exact=exact.joined(sides) if len(sides) == len(parts) else None,
     )
+
+
+def lanes_of(batch: Batch) -> int:
+    """How many networks the sources take at once, so that their arrays stay in the cache."""
+    widest = max(int(weights[0].size) * weights.shape[2] for weights in batch.weights) * batch.rows
+    return int(min(MOST_LANES, max(FEWEST_LANES, CACHED // widest)))
 
 
 def _check(batch: Batch) -> BulkVerdict:
