@@ -9,36 +9,42 @@ from dataclasses import replace
 from derive.render import document as d
 
 
-def for_reader(document: d.Document, audience: str, medium: str) -> d.Document:
+def for_reader(document: d.Document, audience: str, medium: str, *, alone: bool = True) -> d.Document:
     """The document as this reader gets it.
 
     Args:
         document: As parsed, with everything in it.
-        audience: "key" or "handout"; anybody else sees solutions, and nothing that is for one of these alone.
+        audience: "key" or "handout".
         medium: "paper", "notebook" or "quiz".
+        alone: Whether the exercise stands alone; False leaves out what is for a report only.
 
     Returns:
         A document without `Solution`, `Only` and, for a handout, without `Blank`; in a key a solution is
         a `Box` of that kind.
     """
-    return tuple(kept for block in document for kept in _block(block, audience, medium))
+    readers = frozenset({audience, medium, "report"} if alone else {audience, medium})
+    return _blocks(document, audience, readers)
 
 
-def _block(block: d.Block, audience: str, medium: str) -> d.Document:
+def _blocks(document: d.Document, audience: str, readers: frozenset[str]) -> d.Document:
+    return tuple(kept for block in document for kept in _block(block, audience, readers))
+
+
+def _block(block: d.Block, audience: str, readers: frozenset[str]) -> d.Document:
     match block:
         case d.Solution(blocks, spaces):
             if audience == "handout":
                 return spaces
-            return (d.Box("solution", for_reader(blocks, audience, medium)),)
+            return (d.Box("solution", _blocks(blocks, audience, readers)),)
         case d.Only(reader, blocks):
-            return for_reader(blocks, audience, medium) if reader in (audience, medium) else ()
+            return _blocks(blocks, audience, readers) if reader in readers else ()
         case d.Box(_, blocks):
-            return (replace(block, blocks=for_reader(blocks, audience, medium)),)
+            return (replace(block, blocks=_blocks(blocks, audience, readers)),)
         case d.Items(items):
-            return (replace(block, items=tuple(for_reader(item, audience, medium) for item in items)),)
+            return (replace(block, items=tuple(_blocks(item, audience, readers) for item in items)),)
         case d.Fields():
             # A quiz knows who answers.
-            return (block,) if audience == "handout" and medium != "quiz" else ()
+            return (block,) if audience == "handout" and "quiz" not in readers else ()
         case d.Heading(_, children) | d.Paragraph(children):
             return (replace(block, children=_line(children, audience)),)
         case d.Table(header, rows):

@@ -143,7 +143,10 @@ class Box:
 
 @dataclass(frozen=True)
 class Only:
-    """Blocks for some readers alone; `reader` is key, handout, notebook, paper or quiz."""
+    """Blocks for some readers alone; `reader` is key, handout, notebook, paper, quiz or report.
+
+    A report tells of one exercise alone; a page of a set leaves out what is meant for it.
+    """
 
     reader: str
     blocks: tuple["Block", ...]

@@ -58,7 +58,7 @@ def render(markdown: str, page: Page, formats: Sequence[str]) -> dict[str, bytes
         raise RenderError(f"unknown format {unknown[0]}; known: {', '.join(FORMATS)}")
     document = parse(markdown)
     seen = {
-        medium: break_wide(for_reader(document, page.audience, medium))
+        medium: break_wide(for_reader(document, page.audience, medium, alone=page.alone))
         for medium in {FORMATS[name].medium for name in formats}
     }
     return {name: FORMATS[name].render(seen[FORMATS[name].medium], page) for name in formats}

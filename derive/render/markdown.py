@@ -21,7 +21,7 @@ from derive.render.page import one_line
 from derive.render.spaces import parse_spaces
 
 BOXES = ("given", "note", "verdict")
-READERS = ("key", "handout", "notebook", "paper", "quiz")
+READERS = ("key", "handout", "notebook", "paper", "quiz", "report")
 DEFAULT_BLANK_WIDTH = 3.0
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _NAME = re.compile(r"[A-Za-z0-9_-]+")

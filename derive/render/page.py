@@ -37,6 +37,7 @@ class Page:
         paper: "a4" or "letter".
         pictures: The pictures that the story names with `![words](picture:NAME)`.
         templates: A folder whose page templates go before the program's own.
+        alone: Whether the page is a report of its own; one of a set leaves out what only a report shows.
         code: The identifier for machines, a square picture that is printed beside it; None for none.
     """
 
@@ -48,6 +49,7 @@ class Page:
     pictures: Mapping[str, Picture] = field(default_factory=dict)
     templates: Path | None = None
     code: Picture | None = None
+    alone: bool = True
 
     def __post_init__(self) -> None:
         """Check the choices, and make title and identifier single lines of printable text.
