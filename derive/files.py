@@ -7,7 +7,7 @@ import importlib.util
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +20,7 @@ _PACKAGE = Path(__file__).resolve().parent
 # The packages that carry fonts with Korean glyphs, and the folder of the fonts inside each.
 _FONT_PACKAGES = {"pylopdf_fonts_ko": ".", "koreanize_matplotlib": "fonts"}
 LARGEST_TEXT = 8_000_000
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 PART = ".part"  # how files end that are not whole yet; a killed program leaves some behind
 
 
@@ -113,26 +114,48 @@ def read_text(path: Path, largest: int | None = None) -> str:
     Raises:
         ProblemError: It is missing, a folder, too large, binary or in another encoding.
     """
-    name = str(path)
-    try:
-        if path.is_dir():
-            raise _problem(name, f"{name} is a folder", "a file is read here", "name a file inside it")
-        limit = LARGEST_TEXT if largest is None else largest
-        if path.stat().st_size > limit:
-            why = f"at most {limit // 1_000_000} MB are read"
-            raise _problem(name, f"{name} is too large", why, "is it the right file?")
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise _problem(name, f"{name} does not exist", "", "check the path") from None
-    except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise _problem(name, f"{name} can't be read", why, "check its permissions") from None
-    if b"\0" in content and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
+    name, content = str(path), _content(path, LARGEST_TEXT if largest is None else largest)
+    if b"\0" in content and not content.startswith(_UTF_16):
         raise _problem(name, f"{name} is not a text file", "it has null bytes", "name a text file")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise _encoding_problem(name, content, error) from None
+
+
+def read_lenient(path: Path, largest: int) -> str:
+    """The text of a file that many have written into: bytes that are no text become U+FFFD.
+
+    It is read as UTF-8, or as what spreadsheets write in its place: UTF-16 with a byte order mark, CP949.
+
+    Raises:
+        ProblemError: It is missing, a folder or too large.
+    """
+    content = _content(path, largest)
+    if content.startswith(_UTF_16):
+        return content.decode("utf-16", "replace")
+    text = content.decode("utf-8-sig", "replace")
+    broken = text.count("\N{REPLACEMENT CHARACTER}")
+    if broken > sum(letter > "\x7f" for letter in text) // 2:  # no such thing as mostly broken UTF-8
+        with suppress(UnicodeDecodeError):
+            return content.decode("cp949")
+    return text
+
+
+def _content(path: Path, limit: int) -> bytes:
+    name = str(path)
+    try:
+        if path.is_dir():
+            raise _problem(name, f"{name} is a folder", "a file is read here", "name a file inside it")
+        if path.stat().st_size > limit:
+            why = f"at most {limit // 1_000_000} MB are read"
+            raise _problem(name, f"{name} is too large", why, "is it the right file?")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise _problem(name, f"{name} does not exist", "", "check the path") from None
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise _problem(name, f"{name} can't be read", why, "check its permissions") from None
 
 
 def _encoding_problem(name: str, content: bytes, error: UnicodeDecodeError) -> ProblemError:
@@ -146,7 +169,7 @@ def _encoding_problem(name: str, content: bytes, error: UnicodeDecodeError) -> P
 
 
 def _likely_encoding(content: bytes) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if content.startswith(_UTF_16):
         return "; it looks like UTF-16"
     try:
         content.decode("cp949")
