@@ -1,15 +1,17 @@
 """What a quiz asks of an exercise: every quantity that gives points, as a matrix of numbers to fill in."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_UP, Context, Decimal
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from derive.classroom import misconceptions, rubric
+from derive.classroom import misconceptions
+from derive.classroom.grading.case import tolerances
+from derive.classroom.rubric import rubric
 from derive.engine.values import Value
 from derive.render.quiz import SMALLEST, Fixed, Gap, Grid, WrongAnswer
 from derive.worksheet import quantity
@@ -18,7 +20,10 @@ from derive.worksheet.spelling import decimal
 
 MORE_DIGITS = 4  # of an answer than are asked for
 LARGE = Decimal("0.1")  # beside an entry of this size, one that is too near to zero is printed
-SHARE = 50  # per cent of the points that the outcome of a usual mistake still earns
+# Of the points, for the outcome of a usual mistake, where the exercise doesn't say: a quiz can't carry errors
+# forward, so whoever makes one mistake would lose all that comes after it.
+NAMED = Fraction(1, 2)
+_TWO_DIGITS = Context(prec=2, rounding=ROUND_UP)
 Place = tuple[int, ...]
 
 
@@ -29,35 +34,29 @@ def grids(sheet: Sheet, language: str) -> tuple[Grid, ...]:
         sheet: The exercise.
         language: Of the comments on wrong answers.
     """
-    worth = _worth(sheet)
+    worth = rubric(sheet.exercise).points
     wrong = misconceptions.shown(sheet.solution, worth)
+    accepted = tolerances(sheet.exercise)
     found = []
     for name, points in worth.items():
         showing = [one for one in wrong if name in one.values]
         comments = [(one.values[name], one.misconception.key[language]) for one in showing]
-        found.append(_Asked(sheet, name, comments).grid(points))
+        found.append(_Asked(sheet, name, accepted[name], comments).grid(points))
     return tuple(found)
 
 
 def printed(sheet: Sheet) -> bool:
     """Whether there are entries that are printed, because they are too near to zero to be typed."""
-    return any(_Asked(sheet, name, ()).fixed for name in _worth(sheet))
+    return any(_Asked(sheet, name, None, ()).fixed for name in rubric(sheet.exercise).points)
 
 
-def _worth(sheet: Sheet) -> Mapping[str, Fraction]:
-    """The quantities that give points, and how many."""
-    return {name: worth for name, worth in rubric.points(sheet.exercise).items() if worth > 0}
-
-
-def tolerance(number: Decimal, digits: int, largest: Decimal) -> Decimal:
-    """How far an answer may be off: a unit of the last digit that is asked for.
-
-    Half of it is what rounding the answer changes; the other half is left for what was rounded before.
+def last_digit(number: Decimal, digits: int, largest: Decimal) -> Decimal:
+    """A unit of the last digit of a number.
 
     Args:
-        number: The answer.
-        digits: Significant digits that are asked for.
-        largest: The largest entry of the quantity; its unit is taken for an answer that is zero.
+        number: The number.
+        digits: Its significant digits.
+        largest: The largest entry of the quantity; its unit is taken for zero.
     """
     size = number or largest or Decimal(1)
     return Decimal(1).scaleb(size.adjusted() - digits + 1)
@@ -65,10 +64,11 @@ def tolerance(number: Decimal, digits: int, largest: Decimal) -> Decimal:
 
 @dataclass(frozen=True)
 class _Asked:
-    """One quantity, and the wrong answers that usual mistakes lead to, each with its comment."""
+    """One quantity, what is accepted for it, and the wrong answers of usual mistakes with their comments."""
 
     sheet: Sheet
     name: str
+    accepted: Any
     wrong: Sequence[tuple[Any, str]]
 
     @cached_property
@@ -100,12 +100,15 @@ class _Asked:
         return value.rounded(self.sheet.typed_digits + MORE_DIGITS).scaleb(self.scale).normalize()
 
     def spread(self, number: Decimal) -> Decimal:
-        """The tolerance of a number of this quantity."""
-        return tolerance(number, self.sheet.typed_digits, self.largest)
+        """How far an answer may be from a number of this quantity that was rounded on the way."""
+        return last_digit(number, self.sheet.typed_digits, self.largest)
 
-    def same(self, number: Decimal, other: Decimal) -> bool:
-        """Whether an answer might be meant for either of two numbers."""
-        return abs(number - other) <= self.spread(number) + self.spread(other)
+    def tolerance(self, place: Place) -> Decimal:
+        """How far an answer may be from the right one: what grading accepts, and what rounding changes."""
+        answer, accepted = self.rounded(self.values[place]), self.accepted[place]
+        ends = [end.scaleb(self.scale) for end in (accepted.low, accepted.high)]
+        rounding = self.spread(answer) / 2 if answer else Decimal(0)
+        return _TWO_DIGITS.plus(max(rounding, *(abs(end - answer) for end in ends if end.is_finite())))
 
     def grid(self, points: Fraction) -> Grid:
         """The matrix to fill in."""
@@ -129,7 +132,7 @@ class _Asked:
         return Gap(
             name="-".join(map(str, (self.name, *place))),
             answer=answer,
-            tolerance=self.spread(answer),
+            tolerance=self.tolerance(place),
             points=points,
             wrong=tuple(self.wrong_answers(place, answer)),
         )
@@ -137,15 +140,18 @@ class _Asked:
     def wrong_answers(self, place: Place, answer: Decimal) -> Iterator[WrongAnswer]:
         """The wrong numbers that can be told from the right one; those that coincide are one."""
         comments: dict[Decimal, list[str]] = {}
+        spread, tolerance = self.spread, self.tolerance(place)
         for values, comment in self.wrong:
             number = self.rounded(values[place])
-            if self.same(number, answer) or _near_zero(number):
+            if abs(number - answer) <= spread(number) + tolerance or _near_zero(number):
                 continue
-            known = next((other for other in comments if self.same(number, other)), number)
-            comments.setdefault(known, []).append(comment)
+            near = (other for other in comments if abs(number - other) <= spread(number) + spread(other))
+            comments.setdefault(next(near, number), []).append(comment)
+        grading = self.sheet.exercise.grading
+        named = grading.named if "named" in grading.model_fields_set else NAMED
         for number, found in comments.items():
             # Zero is the answer of whoever has none, so it earns nothing.
-            share = SHARE if number else 0
+            share = round(named * 100) if number else 0
             yield WrongAnswer(number, self.spread(number), share, " / ".join(dict.fromkeys(found)))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from math import ceil, log10
 from typing import cast
 
 import numpy as np
@@ -31,7 +32,6 @@ from derive.worksheet.spelling import (
 Array = npt.NDArray[np.object_]
 
 SHOWN_DIGITS = 6
-TYPED_DIGITS = 4  # of an answer that is typed into a quiz, where the exercise doesn't say
 FACTOR_NAMES = ("c", r"\kappa", r"\gamma")  # the first that the exercise doesn't use itself
 
 
@@ -94,7 +94,10 @@ class Sheet:
     @property
     def typed_digits(self) -> int:
         """Significant digits of an answer that is typed into a quiz."""
-        return self.exercise.rounding or TYPED_DIGITS
+        if self.exercise.rounding is not None:
+            return self.exercise.rounding
+        # As many as rounding needs to stay within the relative error that is accepted.
+        return ceil(-log10(2 * self.exercise.grading.tolerance)) + 1
 
     @cached_property
     def speller(self) -> Speller:

@@ -3,6 +3,7 @@
 import random
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
@@ -99,7 +100,7 @@ def test_every_usual_mistake_gets_its_share_and_its_comment() -> None:
             truths = [number for row in right.values() for number in row]
             for gap, (name, number), truth in zip(one.gaps, places, truths, strict=True):
                 largest = max(map(abs, right[name]))
-                apart = abs(number - truth) > 2.5 * max(unit(number, largest), unit(truth, largest))
+                apart = abs(number - truth) > 12 * max(unit(number, largest), unit(truth, largest))
                 if not apart or 0 < abs(number) < 0.0011:
                     continue
                 share, shown = gap.grade(typed(number))
@@ -246,9 +247,32 @@ loss: sum
     )
 
 
-@pytest.mark.parametrize(
-    ("number", "digits", "largest", "expected"),
-    [("24", 4, "24", "0.01"), ("-0.25", 4, "3", "0.0001"), ("0", 4, "24", "0.01"), ("0", 3, "0", "0.01")],
-)
-def test_tolerance(number: str, digits: int, largest: str, expected: str) -> None:
-    assert gaps.tolerance(Decimal(number), digits, Decimal(largest)) == Decimal(expected)
+def test_what_rounding_at_every_step_leads_to_is_accepted() -> None:
+    """A student who is told to round to three digits, and does so after each step."""
+
+    def rounded(number: Any) -> Any:
+        return mpmath.mpf(typed(number, 3))
+
+    rounding = replace(stories.exercise_of(HOMEWORK), rounding=3)
+    wider = 0
+    for network in variants()[:20]:
+        sheet = Sheet(*stories.verified(thawed(rounding, numbers(network))))
+        found = {gap.name: gap for grid in gaps.grids(sheet, "en") for _, _, gap in grid.gaps()}
+        right = answers(network)
+        delta = [
+            rounded(rounded(s) - by_hand.number(y)) for s, y in zip(right["output_1"], network.targets[0])
+        ]
+        for i, hidden in enumerate(right["output_0"]):
+            for j in range(2):
+                gap, number = found[f"W_1-{i}-{j}"], rounded(hidden * delta[j])
+                off = abs(number - mpmath.mpf(str(gap.answer)))
+                assert off <= mpmath.mpf(str(gap.tolerance)), (network, gap, number)
+                wider += off > 0.6 * unit(number, 1) * 10
+    assert wider > 0  # rounding the answer alone would not have been enough
+
+
+def test_the_share_of_a_usual_mistake_can_be_set() -> None:
+    text = HOMEWORK.replace("points:", "grading: {named: 1/4}\npoints:")
+    sheet = Sheet(*stories.verified(stories.exercise_of(text)))
+    shares = {w.share for grid in gaps.grids(sheet, "en") for _, _, gap in grid.gaps() for w in gap.wrong}
+    assert shares == {25, 0}
