@@ -142,6 +142,15 @@ def read_lenient(path: Path, largest: int) -> str:
     return text
 
 
+def read_bytes(path: Path, largest: int) -> bytes:
+    """What a file holds, whatever it is.
+
+    Raises:
+        ProblemError: It is missing, a folder or too large.
+    """
+    return _content(path, largest)
+
+
 def _content(path: Path, limit: int) -> bytes:
     name = str(path)
     try:

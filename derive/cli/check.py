@@ -10,6 +10,8 @@ import typer
 from derive.cli.options import Digits, Files, Quiet, Require, Verbose
 from derive.cli.say import Voice, show_error, warn
 
+LARGEST_QUIZ = 1_000_000_000
+
 
 def check(
     files: Files,
@@ -21,17 +23,20 @@ def check(
 ) -> None:
     """Cross-check exercises: exact values against NumPy and PyTorch, entry by entry.
 
-    Of a manifest (manifest.json) every variant is checked, with its rules, answers and pages.
+    Of a manifest (manifest.json) every variant is checked, with its rules, answers and pages; of a quiz
+    (.xml for Moodle, .zip for Canvas) whether its platform reads it as it is meant.
 
     Exits with 1 if any file has problems or any entry fails.
     """
     voice = Voice(quiet or as_json, verbose and not as_json)
-    outcomes = [
-        _check_set(path, as_json, voice)
-        if path.suffix == ".json"
-        else _check(path, as_json, digits, require, voice)
-        for path in files
-    ]
+    outcomes = []
+    for path in files:
+        if path.suffix == ".json":
+            outcomes.append(_check_set(path, as_json, voice))
+        elif path.suffix in (".xml", ".zip"):
+            outcomes.append(_check_quiz(path, as_json, voice))
+        else:
+            outcomes.append(_check(path, as_json, digits, require, voice))
     if not all(outcomes):
         raise typer.Exit(1)
 
@@ -76,6 +81,26 @@ def _check_set(path: Path, as_json: bool, voice: Voice) -> bool:
         show_error(ProblemError(problems))
     else:
         voice.tell(f"{path}: {count:,} of {count:,} variants verified; rules, answers and pages are right")
+    return not problems
+
+
+def _check_quiz(path: Path, as_json: bool, voice: Voice) -> bool:
+    from derive import files
+    from derive.errors import Problem, ProblemError
+    from derive.render.quiz import QUIZ_FORMATS
+
+    platform = next(name for name, row in QUIZ_FORMATS.items() if f".{row.extension}" == path.suffix)
+    try:
+        faults = QUIZ_FORMATS[platform].lint(files.read_bytes(path, LARGEST_QUIZ))
+        problems = [Problem(str(path), None, None, fault) for fault in faults]
+    except ProblemError as error:
+        problems = list(error.problems)
+    if as_json:
+        _print({"quiz": str(path), "platform": platform, "problems": [_problem(one) for one in problems]})
+    elif problems:
+        show_error(ProblemError(problems))
+    else:
+        voice.tell(f"{path}: {platform} reads it as it is meant")
     return not problems
 
 

@@ -259,9 +259,8 @@ def test_what_rounding_at_every_step_leads_to_is_accepted() -> None:
         sheet = Sheet(*stories.verified(thawed(rounding, numbers(network))))
         found = {gap.name: gap for grid in gaps.grids(sheet, "en") for _, _, gap in grid.gaps()}
         right = answers(network)
-        delta = [
-            rounded(rounded(s) - by_hand.number(y)) for s, y in zip(right["output_1"], network.targets[0])
-        ]
+        pairs = zip(right["output_1"], network.targets[0], strict=True)
+        delta = [rounded(rounded(s) - by_hand.number(y)) for s, y in pairs]
         for i, hidden in enumerate(right["output_0"]):
             for j in range(2):
                 gap, number = found[f"W_1-{i}-{j}"], rounded(hidden * delta[j])

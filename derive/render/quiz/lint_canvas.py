@@ -16,6 +16,7 @@ _PACKAGE = "{http://www.imsglobal.org/xsd/imsccv1p1/imscp_v1p1}"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e-?[0-9]+)?")
 _FOLDER = "$IMS-CC-FILEBASE$/"
+_LARGEST = 2 * 10**9
 _MANIFEST = "imsmanifest.xml"
 _UNWANTED = ("svg", "canvas", "video", "audio")
 
@@ -24,6 +25,8 @@ def lint_canvas(content: bytes) -> list[str]:
     """Everything that is wrong with a file, a line each; empty where nothing is."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(info.file_size for info in archive.infolist()) > _LARGEST:
+                return [f"it unpacks to more than {_LARGEST // 10**6} MB"]
             if broken := archive.testzip():
                 return [f"{broken} is broken"]
             parts = {name: archive.read(name) for name in archive.namelist()}
