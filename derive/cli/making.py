@@ -155,13 +155,15 @@ def make_pages(
         journal: Of the set, open.
         variants: With or without answers.
         count: How many there are.
-        jobs: Processes.
+        jobs: Processes, at most; a few variants are made before a second one has started.
         voice: Where progress is told.
 
     Raises:
         ProblemError: A variant can't be made; what is done stays.
     """
     from derive.cli import pool
+
+    jobs = pool.worthwhile(jobs, count)
 
     with voice.phase("writing", count) as advance:
 

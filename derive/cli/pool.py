@@ -12,7 +12,13 @@ from typing import TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+_WORTH_A_PROCESS = 10
 _UNDER_WAY = 4  # things for each process, so that none waits and none pile up
+
+
+def worthwhile(jobs: int, count: int) -> int:
+    """How many processes so many things are worth: each takes seconds to start."""
+    return max(1, min(jobs, count // _WORTH_A_PROCESS))
 
 
 def mapped(function: Callable[[Item], Result], items: Iterable[Item], jobs: int) -> Iterator[Result]:

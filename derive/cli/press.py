@@ -213,6 +213,7 @@ class Press:
             pictures=story.pictures,
             templates=self.order.templates,
             code=Picture(svg(variant.id), variant.id),
+            alone=False,
         )
 
 

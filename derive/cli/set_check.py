@@ -95,7 +95,7 @@ def _wrong_answers(manifest: Manifest, folder: Path, jobs: int, voice: Voice) ->
     )
     nothing: list[tuple[Frozen, tuple[str, ...]]] = [(variant, ()) for variant in manifest.variants]
     with voice.phase("checking", len(nothing)) as advance:
-        for made in pool.mapped(making.maker(order), nothing, jobs):
+        for made in pool.mapped(making.maker(order), nothing, pool.worthwhile(jobs, len(nothing))):
             yield from made.problems
             advance(1)
 

@@ -73,16 +73,15 @@ def make(file: Path, wish: Wish, voice: Voice) -> None:
     elif outlook is not None and (found := outlook.plan.diagnosis) is not None:
         diagnosed = [mistake.row.name for mistake in found.mistakes]
         head = head.model_copy(update={"diagnosed": diagnosed, "silent": list(found.silent)})
-    journal = folder.journal
-    journal.open(head, kept)
     ids = [variant.id for variant in kept]
     todo: Iterator[Frozen] = iter(kept)
     if outlook is not None:
         drawn = making.draw(outlook, head, kept, newcomers, voice)
         ids += drawn.ids
         todo = chain(kept, drawn.variants())
-    making.make_pages(order, folder, journal, todo, len(ids), wish.manner.jobs, voice)
-    _finish(folder, order, head, journal, ids, wish.manner.bundle, voice)
+    with folder.journal.opened(head, kept) as journal:
+        making.make_pages(order, folder, journal, todo, len(ids), wish.manner.jobs, voice)
+        _finish(folder, order, head, journal, ids, wish.manner.bundle, voice)
 
 
 def _head(exercise: Exercise, order: Order, wish: Wish) -> Head:
@@ -150,10 +149,10 @@ def _finish(
     paths += together.write_quizzes(folder, order, ids)
     if bundle:
         paths += together.write_bundles(folder, order, head, ids)
-    folder.write_checksums(folder.checksums() | journal.digests)
+    pages = (page.as_posix() for one in ids for page in order.pages(one))
+    folder.write_checksums(pages, folder.checksums() | journal.digests)
     paths.append(folder.write_manifest(head, all_variants()))
-    journal.close()
-    journal.path.unlink()
+    journal.remove()
     for path in paths:
         show_path(path)
     count = "one variant" if len(ids) == 1 else f"{len(ids):,} variants"
@@ -186,12 +185,10 @@ def make_again(manifest: Path, order: Order, manner: Manner, voice: Voice) -> No
     old = before.checksums()
     if in_place:
         folder.clear_pages()
-    journal = folder.journal
-    journal.open(frozen.head, frozen.variants)
-    count = len(frozen.variants)
-    making.make_pages(order, folder, journal, iter(frozen.variants), count, manner.jobs, voice)
     ids = [variant.id for variant in frozen.variants]
-    _finish(folder, order, frozen.head, journal, ids, manner.bundle, voice)
+    with folder.journal.opened(frozen.head, frozen.variants) as journal:
+        making.make_pages(order, folder, journal, iter(frozen.variants), len(ids), manner.jobs, voice)
+        _finish(folder, order, frozen.head, journal, ids, manner.bundle, voice)
     changed = differing(old, folder.checksums())
     if changed:
         voice.tell(

@@ -7,6 +7,7 @@ taken over by the next; the manifest and everything that is made of all variants
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -64,12 +65,23 @@ class Journal:
             except ValidationError:
                 return None
 
-    def open(self, head: Head, kept: Iterable[Frozen]) -> None:
+    @contextmanager
+    def opened(self, head: Head, kept: Iterable[Frozen]) -> Iterator["Journal"]:
         """Go on with what an interrupted run of the same set has left, or begin with what is kept.
 
         Raises:
             ProblemError: The folder can't be written to.
         """
+        self._open(head)
+        try:
+            for variant in kept:
+                if variant.id not in self.places:
+                    self.add(Made(variant, {}))
+            yield self
+        finally:
+            self._close()
+
+    def _open(self, head: Head) -> None:
         opening = json.dumps(head.model_dump()) + "\n"
         try:
             if not self._read(opening.encode()):
@@ -79,9 +91,6 @@ class Journal:
             self._file.seek(0, os.SEEK_END)
         except OSError as error:
             raise self._unwritable(error) from None
-        for variant in kept:
-            if variant.id not in self.places:
-                self.add(Made(variant, {}))
 
     def _read(self, opening: bytes) -> bool:
         """Take over the lines that are there; the last may be torn."""
@@ -124,10 +133,15 @@ class Journal:
                 record = json.loads(file.readline().decode("utf-8", "surrogatepass"))
                 yield Frozen.model_validate(record["variant"])
 
-    def close(self) -> None:
-        """Nothing more will be added for now."""
+    def remove(self) -> None:
+        """The set is whole; its manifest has everything."""
+        self._close()
+        self.path.unlink()
+
+    def _close(self) -> None:
         if self._file is not None:
             self._file.close()
+            self._file = None
 
     def _unwritable(self, error: OSError) -> ProblemError:
         why = error.strerror or type(error).__name__
@@ -194,8 +208,17 @@ class SetFolder:
         lines = files.read_text(path, _LARGEST).splitlines()
         return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
 
-    def write_checksums(self, digests: Mapping[str, str]) -> None:
-        """Write `SHA256SUMS`, as sha256sum reads it."""
+    def write_checksums(self, pages: Iterable[str], known: Mapping[str, str]) -> None:
+        """Write `SHA256SUMS`, as sha256sum reads it.
+
+        Args:
+            pages: All that there are.
+            known: Digests of those that were written by this run or an earlier one, as far as they are known:
+                a killed run may have written a page and not noted it.
+        """
+        digests = {
+            page: known.get(page) or sha256((self.path / page).read_bytes()).hexdigest() for page in pages
+        }
         lines = (f"{digest}  {name}\n".encode() for name, digest in sorted(digests.items()))
         files.write_pieces(self.path / CHECKSUMS, lines)
 
