@@ -360,7 +360,8 @@ def test_a_space_that_is_too_small_is_said_at_once(derive: Run, tmp_path: Path) 
 @pytest.mark.parametrize("count", [24, pytest.param(200, marks=pytest.mark.slow)])
 def test_kill_and_run_again(tmp_path: Path, count: int) -> None:
     """Kill -9 in the middle, twice; then the set is as one that nobody disturbed, made by one process."""
-    command = [sys.executable, "-m", "derive", "variants", str(HOMEWORK), "--count", str(count), "--format", "md"]
+    command = [sys.executable, "-m", "derive", "variants", str(HOMEWORK), "--format", "md"]
+    command += ["--count", str(count)]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     folder = tmp_path / "cut" / "two-layer" / "variants"
     for jobs, least in (("2", count // 8), ("1", count // 2)):
