@@ -24,6 +24,9 @@ from derive.network import Network
 
 Mask = npt.NDArray[np.bool_]
 _LOOKED_AT = 32  # networks that are asked whether a mistake can be made in them
+_NOISE = (
+    1e-12  # of the largest gradient: what cancels in floats leaves less than this where it should leave 0
+)
 _RARE = 0.05  # a pair that fewer good networks than this tell apart is one by the network's shape
 
 
@@ -97,11 +100,13 @@ class _Answers:
         entries: (all entries, count)
         bounds: Where each quantity begins and ends among the entries.
         sizes: The largest entry of each quantity: (quantities, count).
+        noise: What counts as nothing in each quantity: (quantities, count).
     """
 
     entries: npt.NDArray[np.float64]
     bounds: list[tuple[int, int]]
     sizes: npt.NDArray[np.float64]
+    noise: npt.NDArray[np.float64]
 
     @classmethod
     def of(cls, course: Course, quantities: Sequence[str], count: int) -> "_Answers":
@@ -110,7 +115,16 @@ class _Answers:
         ends = np.cumsum([len(part) for part in flat]).tolist()
         entries = np.ascontiguousarray(np.concatenate(flat))  # networks side by side in memory
         bounds = list(zip([0, *ends], ends, strict=False))
-        return cls(entries, bounds, _largest(abs(entries), bounds))
+        sizes = _largest(abs(entries), bounds)
+        gradients = np.array([_is_gradient(quantity) for quantity in quantities])
+        noise = np.zeros_like(sizes)
+        if gradients.any():
+            noise[gradients] = _NOISE * sizes[gradients].max(axis=0)
+        return cls(entries, bounds, sizes, noise)
+
+
+def _is_gradient(quantity: str) -> bool:
+    return "gradient" in quantity or quantity == "input" or quantity.startswith(("W_", "b_"))
 
 
 def _largest(entries: npt.NDArray[np.float64], bounds: list[tuple[int, int]]) -> npt.NDArray[np.float64]:
@@ -131,7 +145,9 @@ def _differ(left: _Answers, right: _Answers) -> Mask:
     """Whether some quantity visibly differs; for all quantities at once what `differs` says of one."""
     with np.errstate(all="ignore"):
         gaps = _largest(abs(left.entries - right.entries), left.bounds)
-        within = gaps <= VISIBLE * np.maximum(left.sizes, right.sizes)
+        within = gaps <= np.maximum(
+            VISIBLE * np.maximum(left.sizes, right.sizes), np.maximum(left.noise, right.noise)
+        )
     return np.asarray((~within).any(axis=0))
 
 
