@@ -6,6 +6,7 @@ Shrinking alone would make a chain of Jacobians unreadable, so it is left for wh
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from derive.render import document as d
 from derive.render.expression import width
@@ -40,20 +41,20 @@ def _block(block: d.Block) -> d.Document:
     return (block,)
 
 
-def break_formula(latex: str) -> list[str]:
+@lru_cache(maxsize=20_000)
+def break_formula(latex: str) -> tuple[str, ...]:
     """The formulas, one or several below each other, in which a formula fits the line as far as it can."""
     if _width(latex) <= LINE:
-        return [latex]
+        return (latex,)
     if whole := _ALIGNED.fullmatch(latex):
         rows = [line for row in _split(whole[1], (r"\\",)) for line in _lines(row)]
-        return [_aligned(rows)]
+        return (_aligned(rows),)
     statements = [statement for statement in _split(latex, _SEPARATORS) if statement]
     if len(statements) > 1:
-        return [
-            formula for packed in _pack(statements, r" \qquad ", LINE) for formula in break_formula(packed)
-        ]
+        packed = _pack(statements, r" \qquad ", LINE)
+        return tuple(formula for line in packed for formula in break_formula(line))
     rows = _lines(latex)
-    return [_aligned(rows)] if len(rows) > 1 else [latex]
+    return (_aligned(rows) if len(rows) > 1 else latex,)
 
 
 def _aligned(rows: list[str]) -> str:
@@ -91,6 +92,7 @@ def _pack(pieces: list[str], between: str, room: float) -> list[str]:
     return lines
 
 
+@lru_cache(maxsize=20_000)
 def _width(latex: str) -> float:
     return width(spell(latex, display=True).tree) if latex.strip() else 0.0
 

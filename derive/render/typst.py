@@ -1,6 +1,6 @@
 """Document -> PDF through the typst wheel: tagged PDF/UA-1, the same bytes every time."""
 
-from functools import cache
+from functools import cache, lru_cache
 
 import typst
 
@@ -76,6 +76,21 @@ def _compiler() -> typst.Compiler:
     return typst.Compiler(b"", font_paths=fonts)
 
 
+# Most formulas of a variant are those of its neighbours.
+@lru_cache(maxsize=20_000)
+def _display(latex: str, language: str) -> str:
+    tree = spell(latex, display=True).tree
+    lines = len(tree.rows) if isinstance(tree, Grid) and tree.kind == "aligned" else 1
+    narrow = "true" if width(tree) < _NARROW else "false"
+    return f"#formula({quote(words(tree, language))}, {lines}, {narrow}, $ {typst_display(tree)} $)"
+
+
+@lru_cache(maxsize=20_000)
+def _inline(latex: str, language: str) -> str:
+    tree = spell(latex, display=False).tree
+    return f"#inline-formula({quote(words(tree, language))}, ${typst_inline(tree)}$);"
+
+
 class _Writer:
     """Typst markup for one document; remembers which pictures it used."""
 
@@ -94,7 +109,7 @@ class _Writer:
             case d.Paragraph(children, tied):
                 return f"#tied[{self.line(children)}]" if tied else self.line(children)
             case d.Formula(latex):
-                return self._formula(latex)
+                return _display(latex, self.page.language)
             case d.Items(items, start):
                 return self._items(items, start)
             case d.Table():
@@ -114,13 +129,6 @@ class _Writer:
             case d.Fields():
                 return "#fields()"
         raise TypeError(f"{type(block).__name__} should have been resolved before rendering")
-
-    def _formula(self, latex: str) -> str:
-        tree = spell(latex, display=True).tree
-        lines = len(tree.rows) if isinstance(tree, Grid) and tree.kind == "aligned" else 1
-        alt = quote(words(tree, self.page.language))
-        narrow = "true" if width(tree) < _NARROW else "false"
-        return f"#formula({alt}, {lines}, {narrow}, ${' '}{typst_display(tree)}{' '}$)"
 
     def _items(self, items: tuple[d.Document, ...], start: int | None) -> str:
         bodies = " ".join(f"[{self.blocks(item)}]," for item in items)
@@ -159,8 +167,7 @@ class _Writer:
             case d.Code(text):
                 return f"#code({quote(text)});"
             case d.Mathematics(latex):
-                tree = spell(latex, display=False).tree
-                return f"#inline-formula({quote(words(tree, self.page.language))}, ${typst_inline(tree)}$);"
+                return _inline(latex, self.page.language)
             case d.LineBreak():
                 return "#linebreak();"
             case d.Blank(children):

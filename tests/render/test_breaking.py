@@ -58,7 +58,7 @@ def test_statements_part_before_anything_else() -> None:
 
 
 def test_what_fits_stays_as_it_is() -> None:
-    assert break_formula(r"a = b \quad c") == [r"a = b \quad c"]
+    assert break_formula(r"a = b \quad c") == (r"a = b \quad c",)
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(2, 4), (3, 9), (4, 16), (6, 36)])
