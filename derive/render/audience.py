@@ -34,7 +34,7 @@ def _block(block: d.Block, audience: str, readers: frozenset[str]) -> d.Document
     match block:
         case d.Solution(blocks, spaces):
             if audience == "handout":
-                return spaces
+                return _on_screen(spaces) if "notebook" in readers else spaces
             return (d.Box("solution", _blocks(blocks, audience, readers)),)
         case d.Only(reader, blocks):
             return _blocks(blocks, audience, readers) if reader in readers else ()
@@ -57,6 +57,11 @@ def _block(block: d.Block, audience: str, readers: frozenset[str]) -> d.Document
             )
         case _:
             return (block,)
+
+
+def _on_screen(spaces: d.Document) -> d.Document:
+    """What of the working space on paper a notebook has: cells for code and for words."""
+    return tuple(block for block in spaces if isinstance(block, d.Space) and block.kind in ("code", "lines"))
 
 
 def _line(children: tuple[d.Inline, ...], audience: str) -> tuple[d.Inline, ...]:

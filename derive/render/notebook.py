@@ -51,7 +51,7 @@ def _opened(document: d.Document) -> d.Document:
 
 def _is_cell(block: d.Block) -> bool:
     match block:
-        case d.Listing(_, "python") | d.Space("code", _):
+        case d.Listing(_, "python") | d.Space():
             return True
     return False
 
@@ -73,6 +73,8 @@ def _cell(run: d.Document, page: Page) -> Cell:
             return _code_cell(code.rstrip("\n"))
         case d.Space("code", _):
             return _code_cell(_blank_code(page.language))
+        case d.Space():
+            return _markdown_cell(f"*{WORDINGS[page.language].write_words}*")
     return _markdown_cell(_NotebookWriter(page, _DOLLAR).blocks(run))
 
 

@@ -13,6 +13,7 @@ class Wording:
     solution: str
     write_code: str
     no_code_yet: str
+    write_words: str
     audience: dict[str, str]
     empty_matrix: str
     gap: str
@@ -30,6 +31,7 @@ WORDINGS = {
         solution="Solution",
         write_code="write your code here",
         no_code_yet="this cell still waits for your code",
+        write_words="Write your answer here.",
         audience={"key": "Answer key", "handout": "Handout"},
         empty_matrix="empty {} by {} matrix to fill in",
         gap="blank to fill in",
@@ -41,6 +43,7 @@ WORDINGS = {
         solution="풀이",
         write_code="여기에 코드를 쓰시오",
         no_code_yet="아직 코드를 쓰지 않은 셀입니다",
+        write_words="여기에 답을 쓰시오.",
         audience={"key": "정답 및 풀이", "handout": "문제지"},
         empty_matrix="채워 넣을 {}행 {}열 빈 행렬",
         gap="채워 넣을 빈칸",

@@ -4,10 +4,12 @@ What is written here are listings for people. They are built from the table's ow
 never run inside this program; the tests run the notebooks that they end up in.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from derive.worksheet.code import autograd
 from derive.worksheet.code.chain import Chain, data
+from derive.worksheet.code.descent import descent
 from derive.worksheet.code.names import Names
 from derive.worksheet.sheet import Sheet
 
@@ -19,19 +21,24 @@ class Listings:
     Attributes:
         data: The given numbers.
         forward: Through the layers to the loss; for a batch a function of one example.
-        jacobians: The local Jacobians and their product.
+        gradients: For each layer, from the last to the first: its local Jacobians, their product, and the
+            gradients in the shapes of the parameters.
+        descent: Steps of gradient descent; empty where there are none.
         torch: The same with automatic differentiation.
         compare: The two held against each other.
         exact: The result held against the exact values, rounded to float64; for keys alone. Empty where
             float64 can't be trusted to come close.
+        variables: By quantity, what the listings call it: forward values, the loss, gradients of parameters.
     """
 
     data: str
     forward: str
-    jacobians: str
+    gradients: tuple[str, ...]
+    descent: str
     torch: str
     compare: str
     exact: str
+    variables: Mapping[str, str]
 
 
 def listings(sheet: Sheet) -> Listings:
@@ -41,8 +48,17 @@ def listings(sheet: Sheet) -> Listings:
     return Listings(
         data=data(sheet, names),
         forward=chain.forward(),
-        jacobians=chain.jacobians(),
+        gradients=chain.gradients(),
+        descent=descent(sheet, names),
         torch=autograd.torch(sheet, names),
         compare=autograd.compare(names),
         exact=autograd.exact(sheet, names),
+        variables=_variables(sheet, names),
     )
+
+
+def _variables(sheet: Sheet, names: Names) -> dict[str, str]:
+    layers = range(sheet.depth)
+    values = [f"{kind}_{k}" for k in layers for kind in ("pre_activation", "output")]
+    found = {name: names[name] for name in (*values, "loss")}
+    return found | {name: f"grad_{names[name]}" for name in names.parameters()}

@@ -1,5 +1,6 @@
 """The torch side of the listings, and the comparisons that would fail."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from derive.rules import activations, losses
@@ -9,40 +10,52 @@ from derive.worksheet.sheet import Sheet
 
 def torch(sheet: Sheet, names: Names) -> str:
     """The same network with automatic differentiation."""
-    network = sheet.network
-    lines = ["import torch", ""]
-    lines.append(f"{names['input']}_t = torch.tensor({names['input']})")
-    if network.targets is not None:
-        lines.append(f"{names['target']}_t = torch.tensor({names['target']})")
-    lines += [
-        f"{names[name]}_t = torch.tensor({names[name]}, requires_grad=True)" for name in names.parameters()
-    ]
-    lines.append("")
+    lines = ["import torch", "", *data(sheet, names), *parameters(names), ""]
+    lines += [*forward(sheet, names), *loss(sheet, names), f"{names['loss']}_t.backward()"]
+    lines += [f"print({names[name]}_t.grad)" for name in names.parameters()]
+    return "\n".join(lines)
+
+
+def data(sheet: Sheet, names: Names, rows: str = "") -> Iterator[str]:
+    """Input and target as tensors, or some rows of them."""
+    given = ["input"] if sheet.network.targets is None else ["input", "target"]
+    yield from (f"{names[name]}_t = torch.tensor({names[name]}{rows})" for name in given)
+
+
+def parameters(names: Names) -> Iterator[str]:
+    """The parameters as tensors that gradients are wanted for."""
+    for name in names.parameters():
+        yield f"{names[name]}_t = torch.tensor({names[name]}, requires_grad=True)"
+
+
+def forward(sheet: Sheet, names: Names) -> Iterator[str]:
+    """Through the layers."""
     read = f"{names['input']}_t"
-    for layer in network.layers:
+    for layer in sheet.network.layers:
         k = layer.index
-        weights = f"{names[layer.weights_name]}_t"
-        product = _torch_product(sheet, read, weights)
+        product = _torch_product(sheet, read, f"{names[layer.weights_name]}_t")
         bias = "" if layer.bias is None else f" + {names[layer.bias_name]}_t"
-        lines.append(f"{names[f'pre_activation_{k}']}_t = {product}{bias}")
+        yield f"{names[f'pre_activation_{k}']}_t = {product}{bias}"
         read = f"{names[f'output_{k}']}_t"
-        lines.append(f"{read} = {fill(layer.rule.listing.torch, sheet, names, layer, '_t')}")
+        yield f"{read} = {fill(layer.rule.listing.torch, sheet, names, layer, '_t')}"
+
+
+def loss(sheet: Sheet, names: Names) -> Iterator[str]:
+    """The loss of all rows."""
+    network = sheet.network
     stable = network.loss.torch_stable.get(sheet.last.activation)
     y = f"{names['target']}_t"
     if stable is not None:
         logits = f"{names[f'pre_activation_{sheet.depth - 1}']}_t"
         found = activations.fill(stable.listing, z=logits).replace("<y>", y)
     else:
-        found = losses.fill(network.loss.listing.torch, a=read, y=y)
-    loss = f"{names['loss']}_t"
+        found = losses.fill(network.loss.listing.torch, a=f"{names[f'output_{sheet.depth - 1}']}_t", y=y)
+    python = f"{names['loss']}_t"
     reduced = "" if sheet.single else ".mean()" if network.reduction == "mean" else ".sum()"
-    lines.append(f"{loss} = {found if not reduced else f'({found})' + reduced}")
+    yield f"{python} = {found if not reduced else f'({found})' + reduced}"
     if network.l2 != 0:
         squares = " + ".join(f"({names[layer.weights_name]}_t ** 2).sum()" for layer in network.layers)
-        lines.append(f"{loss} = {loss} + lam * ({squares})")
-    lines.append(f"{loss}.backward()")
-    lines += [f"print({names[name]}_t.grad)" for name in names.parameters()]
-    return "\n".join(lines)
+        yield f"{python} = {python} + lam * ({squares})"
 
 
 def _torch_product(sheet: Sheet, read: str, weights: str) -> str:

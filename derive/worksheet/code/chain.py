@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from derive.network import Dense
 from derive.rules import losses
 from derive.worksheet.code.names import Names, fill, nested, number
 from derive.worksheet.sheet import Sheet
@@ -43,7 +44,9 @@ class Chain:
             return "\n".join([*blocks, *lines, self._loss_line(loss), *self._penalty(loss), f"print({loss})"])
         values = ", ".join(self._forward_names())
         body = [*lines, f"return {values}"]
-        return "\n".join([*blocks, "def forward(x):", *_indented(body), "", "", *self._batch_loss()])
+        stacked = f"{values} = map(np.array, zip(*map(forward, {self.names['input']})))"
+        function = ["def forward(x):", *_indented(body), "", "", stacked]
+        return "\n".join([*blocks, *function, *self._batch_loss()])
 
     def _forward_names(self) -> list[str]:
         return [
@@ -77,88 +80,102 @@ class Chain:
 
     def _batch_loss(self) -> list[str]:
         loss = self.names["loss"]
-        output = losses.fill(self.network.loss.listing.value, a="forward(x)[-1]", y="t")
+        value = losses.fill(self.network.loss.listing.value, a="a", y="t")
         total = "np.mean" if self.network.reduction == "mean" else "np.sum"
-        pairs = self._pairs()
-        return [f"{loss} = {total}([{output} for {pairs}])", *self._penalty(loss), f"print({loss})"]
+        outputs = self.names[f"output_{self.sheet.depth - 1}"]
+        pairs = f"a in {outputs}"
+        if self.network.targets is not None:
+            pairs = f"a, t in zip({outputs}, {self.names['target']})"
+        return [f"{loss} = {total}([{value} for {pairs}])", *self._penalty(loss), f"print({loss})"]
 
     def _pairs(self) -> str:
         if self.network.targets is None:
             return f"x in {self.names['input']}"
         return f"x, t in zip({self.names['input']}, {self.names['target']})"
 
-    def jacobians(self) -> str:
-        """The local Jacobians, their product, and the gradients in the shapes of the parameters."""
-        if self.sheet.single:
-            lines = [*self._jacobian_lines(), *self._products()]
-            lines += [f"print(grad_{self.names[name]})" for name in self.names.parameters()]
-            return "\n".join(lines)
-        names = self.names.parameters()
-        values = ", ".join(self._forward_names())
-        rows = [f"{values} = forward(x)", *self._jacobian_lines()]
-        for name in names:
-            python, share = self.names[name], self._share()
-            rows.append(f"grad_{python} += ({self._chain(name)}).reshape({python}.shape){share}")
-        lines = [f"grad_{self.names[name]} = np.zeros_like({self.names[name]})" for name in names]
-        lines += [f"for {self._pairs()}:", *_indented(rows), *self._decay()]
-        return "\n".join([*lines, *(f"print(grad_{self.names[name]})" for name in names)])
+    def gradients(self) -> tuple[str, ...]:
+        """For each layer, from the last to the first: what is new of the chain, and the gradients."""
+        section = self._section if self.sheet.single else self._batch_section
+        return tuple("\n".join(section(layer)) for layer in self.sheet.layers_backwards())
 
-    def _share(self) -> str:
-        return f" / len({self.names['input']})" if self.network.reduction == "mean" else ""
+    def _section(self, layer: Dense) -> Iterator[str]:
+        yield from [*self._passed(layer), *self._spread(layer)]
+        for name in _parameters(layer):
+            python = self.names[name]
+            chain = f"d{self.names['loss']}_d{python}"
+            yield f"{chain} = {self._product(layer, name)}"
+            yield f"grad_{python} = {chain}.reshape({python}.shape)"
+        yield from self._end(layer)
 
-    def _jacobian_lines(self) -> Iterator[str]:
-        """Every local Jacobian, from the loss to the input."""
+    def _batch_section(self, layer: Dense) -> Iterator[str]:
+        """The chain of one example as a function, and the sum or mean of what it gives."""
+        names = _parameters(layer)
+        chain = f"chain_{layer.index}"
+        above = [other for other in self.sheet.layers_backwards() if other.index >= layer.index]
+        body = [f"{', '.join(self._forward_names())} = forward({self.x})"]
+        body += [line for other in above for line in self._passed(other)]
+        body += self._spread(layer)
+        body.append("return " + ", ".join(self._product(layer, name) for name in names))
+        yield from [f"def {chain}(x, t):" if self.network.targets is not None else f"def {chain}(x):"]
+        yield from [*_indented(body), "", ""]
+        arguments = "x, t" if self.network.targets is not None else "x"
+        each = f"{chain}({arguments}) for {self._pairs()}"
+        grads = [f"grad_{self.names[name]}" for name in names]
+        if len(grads) == 1:
+            yield f"{grads[0]} = sum({each})"
+        else:
+            yield f"{', '.join(grads)} = map(sum, zip(*[{each}]))"
+        share = f" / len({self.names['input']})" if self.network.reduction == "mean" else ""
+        for grad, name in zip(grads, names, strict=True):
+            yield f"{grad} = {grad}.reshape({self.names[name]}.shape){share}"
+        yield from self._end(layer)
+
+    def _end(self, layer: Dense) -> Iterator[str]:
+        """What the penalty adds, and the outcome."""
+        if self.network.l2 != 0:
+            weights = self.names[layer.weights_name]
+            yield f"grad_{weights} += 2 * lam * {weights}"
+        yield from (f"print(grad_{self.names[name]})" for name in _parameters(layer))
+
+    def _passed(self, layer: Dense) -> Iterator[str]:
+        """The Jacobians of what comes after a layer and of its activation."""
         jacobian = self.names.jacobian
-        for layer in self.sheet.layers_backwards():
-            a, z = f"output_{layer.index}", f"pre_activation_{layer.index}"
-            if layer.index == self.sheet.depth - 1:
-                gradient = losses.fill(self.network.loss.listing.gradient, a=self.names[a], y=self.y)
-                yield f"{jacobian('loss', a)} = np.atleast_2d({gradient})"
-            slope = fill(layer.rule.listing.slope, self.sheet, self.names, layer)
-            yield f"{jacobian(a, z)} = " + (f"np.diag({slope})" if layer.rule.elementwise else slope)
-            read = f"output_{layer.index - 1}" if layer.index else ""
-            name = self.names[read] if read else self.x
-            unit = f"np.eye({layer.n_out})"
-            row = f"{name}.reshape(1, -1)"
-            spread = f"np.kron({row}, {unit})" if self.network.row_convention else f"np.kron({unit}, {row})"
-            yield f"{jacobian(z, layer.weights_name)} = {spread}"
-            if layer.bias is not None:
-                spread = f"np.ones(({layer.n_out}, 1))" if layer.shared_bias else unit
-                yield f"{jacobian(z, layer.bias_name)} = {spread}"
-            if read:
-                weights = self.names[layer.weights_name]
-                yield (
-                    f"{jacobian(z, read)} = {weights}.T"
-                    if self.network.row_convention
-                    else f"{jacobian(z, read)} = {weights}"
-                )
+        a, z = f"output_{layer.index}", f"pre_activation_{layer.index}"
+        if layer.index == self.sheet.depth - 1:
+            gradient = losses.fill(self.network.loss.listing.gradient, a=self.names[a], y=self.y)
+            yield f"{jacobian('loss', a)} = np.atleast_2d({gradient})"
+        else:
+            above = self.network.layers[layer.index + 1]
+            weights = self.names[above.weights_name] + (".T" if self.network.row_convention else "")
+            yield f"{jacobian(f'pre_activation_{above.index}', a)} = {weights}"
+        slope = fill(layer.rule.listing.slope, self.sheet, self.names, layer)
+        yield f"{jacobian(a, z)} = " + (f"np.diag({slope})" if layer.rule.elementwise else slope)
 
-    def _chain(self, parameter: str) -> str:
-        """The product from the loss to a parameter."""
-        index = int(parameter.split("_")[1])
+    def _spread(self, layer: Dense) -> Iterator[str]:
+        """The Jacobians of a layer's pre-activation for its parameters."""
+        jacobian, z = self.names.jacobian, f"pre_activation_{layer.index}"
+        read = self.names[f"output_{layer.index - 1}"] if layer.index else self.x
+        unit, row = f"np.eye({layer.n_out})", f"{read}.reshape(1, -1)"
+        spread = f"np.kron({row}, {unit})" if self.network.row_convention else f"np.kron({unit}, {row})"
+        yield f"{jacobian(z, layer.weights_name)} = {spread}"
+        if layer.bias is not None:
+            spread = f"np.ones(({layer.n_out}, 1))" if layer.shared_bias else unit
+            yield f"{jacobian(z, layer.bias_name)} = {spread}"
+
+    def _product(self, last: Dense, parameter: str) -> str:
+        """The chain from the loss to a parameter of a layer."""
         factors = []
         for layer in self.sheet.layers_backwards():
             a, z = f"output_{layer.index}", f"pre_activation_{layer.index}"
             first = "loss" if layer.index == self.sheet.depth - 1 else f"pre_activation_{layer.index + 1}"
             factors += [self.names.jacobian(first, a), self.names.jacobian(a, z)]
-            if layer.index == index:
-                factors.append(self.names.jacobian(z, parameter))
+            if layer.index == last.index:
                 break
-        return " @ ".join(factors)
+        return " @ ".join([*factors, self.names.jacobian(f"pre_activation_{last.index}", parameter)])
 
-    def _products(self) -> Iterator[str]:
-        for name in reversed(self.names.parameters()):
-            python = self.names[name]
-            chain = f"d{self.names['loss']}_d{python}"
-            yield f"{chain} = {self._chain(name)}"
-            yield f"grad_{python} = {chain}.reshape({python}.shape)"
-        yield from self._decay()
 
-    def _decay(self) -> list[str]:
-        if self.network.l2 == 0:
-            return []
-        weights = [self.names[layer.weights_name] for layer in self.network.layers]
-        return [f"grad_{name} += 2 * lam * {name}" for name in weights]
+def _parameters(layer: Dense) -> list[str]:
+    return [layer.weights_name] if layer.bias is None else [layer.weights_name, layer.bias_name]
 
 
 def _indented(lines: Sequence[str]) -> list[str]:
