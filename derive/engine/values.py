@@ -48,8 +48,14 @@ class Value:
 
     def exact(self) -> str | None:
         """The closed form as text that SymPy reads; None where there is none worth printing."""
-        text = None if self.closed is None else spell(self.closed, PLAIN)
-        return text if text is not None and len(text) <= LONGEST else None
+        return self._exact
+
+    @cached_property
+    def _exact(self) -> str | None:
+        if self.closed is None or _is_long(self.closed):
+            return None
+        text = spell(self.closed, PLAIN)
+        return text if len(text) <= LONGEST else None
 
     def latex(self) -> str | None:
         """The closed form as LaTeX; None where there is none worth printing."""
@@ -58,6 +64,15 @@ class Value:
     def rounded(self, digits: int) -> Decimal:
         """The decimal, rounded half even to fewer significant digits."""
         return Context(prec=digits, rounding=ROUND_HALF_EVEN).plus(self.decimal)
+
+
+def _is_long(number: Number) -> bool:
+    """Whether a number has more terms than fit, of which `exp(1) + ` is the shortest."""
+    most = LONGEST // len("exp(1) + ") + 1
+    if isinstance(number, Closed):
+        # A denominator may be the square of a sum, which has far fewer terms.
+        return len(number.numerator) > most or len(number.denominator) > most * (most + 1) // 2
+    return isinstance(number, Logarithm) and any(len(sum_) > most for sum_, _ in number.logarithms)
 
 
 def rational_decimal(number: fmpq, digits: int) -> Decimal:

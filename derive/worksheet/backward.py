@@ -9,7 +9,7 @@ from derive.rules.notation import with_index
 from derive.worksheet import jacobians
 from derive.worksheet.forward import results, row_symbol
 from derive.worksheet.sheet import Array, Sheet, aligned
-from derive.worksheet.spelling import Shown
+from derive.worksheet.spelling import Shown, bracketed, product
 
 WIDEST_BLANK = 16  # columns of an empty matrix that can still be written into
 DETAILED_ROWS = 4  # examples of a batch whose products are written out
@@ -194,7 +194,7 @@ def _products(
         symbol = forms.partial(loss, sheet.symbol(for_what))
         lines = [
             rf"= {forms.partial(loss, sheet.symbol(of))}\,{sheet.partial(of, for_what)}",
-            Shown(rf"{left.latex}\,{right.latex}", exact).related,
+            Shown(product(left.latex, right.latex), exact).related,
             *results(sheet.speller.matrix(values), sheet.speller.rounded_matrix(values)),
         ]
         columns = values.shape[1]
@@ -237,20 +237,23 @@ def _combination(sheet: Sheet, layer: Dense, name: str) -> list[str]:
     if sheet.single and not term:
         return []
     if sheet.single:
-        return [f"= {_reshaped(sheet, layer, name, 0)}{term}"]
+        only = _reshaped(sheet, layer, name, 0)
+        return [f"{only.related}{term}"]
     share = rf"\frac{{1}}{{{network.rows}}} " if network.reduction == "mean" else ""
     if network.rows <= DETAILED_ROWS:
         each = [_reshaped(sheet, layer, name, row) for row in range(network.rows)]
-        opening, closing = (r"\left(", r"\right)") if share else ("", "")
-        return [rf"= {share}{opening}{' + '.join(each)}{closing}{term}"]
+        first, *others = (one.latex for one in each)
+        total = " + ".join([first, *map(bracketed, others)])
+        whole = rf"{share}\left({total}\right)" if share else total
+        return [Shown(whole + term, all(one.exact for one in each)).related]
     derivative = forms.partial(rf"{network.symbols.loss}^{{(r)}}", sheet.symbol(name))
     return [rf"= {share}\sum_{{r}} {derivative}{term}"]
 
 
-def _reshaped(sheet: Sheet, layer: Dense, name: str, row: int) -> str:
+def _reshaped(sheet: Sheet, layer: Dense, name: str, row: int) -> Shown:
     """The gradient of one example in the parameter's shape, as numbers."""
     values = sheet.chains[row].products[name]
     if name.startswith("W"):
-        return sheet.speller.rounded_matrix(values.reshape(layer.weights_shape)).latex
+        return sheet.speller.rounded_matrix(values.reshape(layer.weights_shape))
     laid = values.reshape(1, -1)
-    return sheet.speller.rounded_matrix(laid if sheet.network.row_convention else laid.T).latex
+    return sheet.speller.rounded_matrix(laid if sheet.network.row_convention else laid.T)

@@ -9,10 +9,11 @@ from derive.engine import forms
 from derive.engine.values import Value, value_of
 from derive.network import Dense
 from derive.rules import activations, losses
-from derive.rules.notation import with_index
+from derive.rules.notation import parse_symbol, with_index
 from derive.worksheet.sheet import Sheet, aligned
-from derive.worksheet.spelling import Rows, Shown, bracketed, grouped, matrix
+from derive.worksheet.spelling import Rows, Shown, bracketed, grouped, matrix, product
 
+LONGEST_EXACT = 80  # characters of the exact outputs that a loss is written with
 MANY_DIGITS = 24  # of a number that fewer digits would show as a whole one
 
 
@@ -79,8 +80,10 @@ def _pre_activation(sheet: Sheet, layer: Dense) -> Step:
 
 def weighted_sum(sheet: Sheet, layer: Dense, read: str, weights: str, bias: str) -> str:
     """`x W + b` or `W x + b` for any spelling of the parts; an empty bias is left out."""
-    product = rf"{read}\,{weights}" if sheet.network.row_convention else rf"{weights}\,{read}"
-    return product + (f" + {bias}" if bias else "")
+    weighted = product(read, weights) if sheet.network.row_convention else product(weights, read)
+    if bias.startswith("-"):
+        return f"{weighted} - {bias[1:]}"
+    return weighted + (f" + {bias}" if bias else "")
 
 
 def _bias(sheet: Sheet, layer: Dense) -> str:
@@ -92,7 +95,7 @@ def _bias(sheet: Sheet, layer: Dense) -> str:
         vector = f" {matrix(ones)}" if layer.n_out > 1 else ""
         return sheet.speller.fraction(layer.bias) + vector
     numbers = [sheet.speller.fraction(x) for x in layer.bias]
-    return bracketed(matrix([numbers] if sheet.network.row_convention else [[x] for x in numbers]))
+    return matrix([numbers] if sheet.network.row_convention else [[x] for x in numbers])
 
 
 def _both(sheet: Sheet, values: Rows) -> list[str]:
@@ -223,7 +226,7 @@ def loss_formula(sheet: Sheet) -> str:
 
 def penalty_term(sheet: Sheet) -> str:
     """The square of one weight."""
-    return rf"({sheet.exercise.notation.weights}_{{k,ij}})^2"
+    return rf"({with_index(parse_symbol(sheet.exercise.notation.weights), 'k,ij')})^2"
 
 
 def row_loss_formula(sheet: Sheet) -> str:
@@ -235,7 +238,10 @@ def row_loss_formula(sheet: Sheet) -> str:
 def _loss_numbers(sheet: Sheet, row: int) -> str:
     """The loss of one example with the numbers put in."""
     loss = sheet.network.loss
-    outputs = [sheet.speller.rounded(value) for value in sheet.values(f"output_{sheet.depth - 1}")[row]]
+    values = sheet.values(f"output_{sheet.depth - 1}")[row]
+    outputs = [sheet.speller.value(value) for value in values]
+    if sum(len(output.latex) for output in outputs) > LONGEST_EXACT or not all(o.exact for o in outputs):
+        outputs = [sheet.speller.rounded(value) for value in values]
     targets = sheet.network.targets
     terms = []
     for k, output in enumerate(outputs):

@@ -1,5 +1,6 @@
 """Numbers, vectors and matrices as LaTeX: exact where that is short, rounded (and said so) otherwise."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
@@ -142,7 +143,8 @@ class Speller:
         shown = [[self.rational(next(numbers)) for _ in row] for row in rows]
         laid = matrix([[entry.latex for entry in row] for row in shown])
         exact = all(entry.exact for row in shown for entry in row)
-        return Shown(f"{name} {laid}", exact, named=self.factor is not None and name == self.factor.name)
+        whole = rf"\left({name}\right)" if _has_outside(name, (" + ", " - ")) else name
+        return Shown(f"{whole} {laid}", exact, named=self.factor is not None and name == self.factor.name)
 
     def _exact_rational(self, number: Fraction) -> str | None:
         """A rational in full, None where that is too long."""
@@ -237,8 +239,29 @@ def matrix(rows: Sequence[Sequence[str]]) -> str:
 
 def bracketed(latex: str) -> str:
     """What stands behind an operator: in brackets where it begins with a sign or has several parts."""
-    several = any(sign in latex for sign in (" + ", " - ", r"\times")) and not latex.startswith(r"\begin")
-    return rf"\left({latex}\right)" if latex.startswith("-") or several else latex
+    in_parts = latex.startswith("-") or _has_outside(latex, (" + ", " - ", r"\times"))
+    return rf"\left({latex}\right)" if in_parts else latex
+
+
+def product(first: str, second: str) -> str:
+    """Two factors, each in brackets where it would fall apart, with a dot where digits would run together."""
+    left = rf"\left({first}\right)" if _has_outside(first, (" + ", " - ")) else first
+    in_parts = second.startswith("-") or _has_outside(second, (" + ", " - "))
+    right = rf"\left({second}\right)" if in_parts else second
+    return left + (r" \cdot " if right[0].isdigit() else r"\,") + right
+
+
+def _has_outside(latex: str, signs: Sequence[str]) -> bool:
+    """Whether one of the signs stands outside of all brackets, fractions and matrices."""
+    depth = 0
+    for token in re.findall(r"\\begin|\\end|\\times| [-+] |[{}()]", latex):
+        if token in ("{", "(", r"\begin"):
+            depth += 1
+        elif token in ("}", ")", r"\end"):
+            depth -= 1
+        elif depth == 0 and token in signs:
+            return True
+    return False
 
 
 def transposed(rows: Rows) -> list[list[Value]]:

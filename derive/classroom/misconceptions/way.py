@@ -241,7 +241,7 @@ def share(network: Network) -> Fraction:
 
 def update(parameter: Array, gradient: Array, rate: Any) -> Array:
     """One step of gradient descent."""
-    return parameter - times(gradient, rate)
+    return np.asarray(parameter - times(gradient, rate))  # numpy unwraps a shared bias
 
 
 @dataclass(frozen=True)
