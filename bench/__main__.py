@@ -1,14 +1,17 @@
 """`python -m bench`: measure, and write `reports/bench.md` with its plot."""
 
 import argparse
+import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from bench import answer_key, checking, child, deriving
 from bench.report import PLOT, Figures, goals, markdown, panels
 
 SECTIONS = ("deriving", "checking", "key")
+REPORT = "bench.md"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -21,27 +24,36 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     if unknown := set(given.sections) - set(SECTIONS):
         parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
-    figures = measured(given.sections or SECTIONS, given.cap, given.small)
-    write(figures, given.out)
+    figures = Figures(cap=given.cap)
+    try:
+        for figures in measured(given.sections or SECTIONS, given.cap, given.small):
+            write(figures, given.out)
+    except subprocess.CalledProcessError as error:
+        say(f"{' '.join(map(str, error.cmd))} failed:\n{error.stderr}")
+        sys.exit(1)
     for goal in goals(figures):
         say(f"{'met    ' if goal.met else 'NOT MET'} {goal.what}: {goal.measured} ({goal.wanted})")
+    print(given.out / REPORT)
 
 
-def measured(sections: Sequence[str], cap: float, small: bool) -> Figures:
-    """Run the sections one after the other."""
-    wide = deep = checked = key = None
+def measured(sections: Sequence[str], cap: float, small: bool) -> Iterator[Figures]:
+    """Run the sections one after the other; after each, all figures so far."""
+    figures = Figures(cap=cap)
     if "deriving" in sections:
         some = slice(0, 2) if small else slice(None)
         turns = 1 if small else deriving.TURNS
         wide = deriving.compared(deriving.wide()[some], cap, say, turns)
         deep = deriving.compared(deriving.deep()[some], cap, say, turns)
+        figures = replace(figures, wide=wide, deep=deep)
+        yield figures
     if "checking" in sections:
         sizes = checking.SIZES[:1] if small else checking.SIZES
         counts = (512, 20) if small else (checking.COUNT, checking.LOOPED)
-        checked = checking.compared(sizes, say, *counts)
+        figures = replace(figures, checked=checking.compared(sizes, say, *counts))
+        yield figures
     if "key" in sections:
         key = answer_key.measured(say, rounds=1 if small else answer_key.ROUNDS)
-    return Figures(wide, deep, cap, checked, key)
+        yield replace(figures, key=key)
 
 
 def write(figures: Figures, folder: Path) -> None:
@@ -49,11 +61,10 @@ def write(figures: Figures, folder: Path) -> None:
     from derive import files
     from derive.worksheet.figures import bench
 
-    files.write(folder / "bench.md", markdown(figures).encode())
+    files.write(folder / REPORT, markdown(figures).encode())
     if curves := panels(figures):
         drawing = bench(curves, sizes="number of weights", language="en")
         files.write(folder / PLOT, drawing.svg.encode())
-    print(folder / "bench.md")
 
 
 def say(line: str) -> None:

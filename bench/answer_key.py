@@ -83,7 +83,7 @@ def imports() -> None:
 
 
 def _run(arguments: list[str]) -> None:
-    subprocess.run([sys.executable, *arguments], check=True, capture_output=True, cwd=child.ROOT)
+    subprocess.run([sys.executable, *arguments], check=True, capture_output=True, text=True, cwd=child.ROOT)
 
 
 def stages(times: int) -> list[dict[str, float]]:
