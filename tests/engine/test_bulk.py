@@ -105,13 +105,13 @@ def test_the_coefficients_give_the_gradients(network: Network) -> None:
     batch = model.of_networks([network])
     try:
         side = exact.compute(batch)
+        coefficients_of = {name: side.coefficients(name) for name in ("W_0", "input")}
     except exact.NotExactError:
         return
     alone = some.solved(network).values
     with mpmath.workdps(60):
         basis = [members(side, row) for row in range(network.rows)]
-        for name in ("W_0", "input"):
-            coefficients = side.coefficients(name)
+        for name, coefficients in coefficients_of.items():
             for place, value in np.ndenumerate(laid(network, name, alone[name])):
                 rows = [place[0]] if name == "input" else range(network.rows)
                 entry = place[1:] if name == "input" else place
