@@ -10,6 +10,7 @@ from derive.exercise import schema
 from derive.exercise.model import Exercise
 
 if TYPE_CHECKING:
+    from derive.engine.proofs import Proof
     from derive.engine.verify import Verification
     from derive.render import Page
     from derive.worksheet.story import Material, Story
@@ -65,15 +66,22 @@ def verify(exercise: Exercise, digits: int) -> "Verification":
     return sources.verify(exact.solve(derivation, digits=digits))
 
 
-def gather(exercise: Exercise, verification: "Verification") -> "Material":
+def gather(
+    exercise: Exercise, verification: "Verification", proof: "Proof | None" = None
+) -> "Material":
     """What the stories of an exercise are told from, in whatever language.
+
+    Args:
+        exercise: The exercise.
+        verification: Its exact values and what each source says.
+        proof: Of its closed forms, where one with other numbers has been proven already.
 
     Raises:
         ProblemError: A number that can't be decided.
     """
     from derive.worksheet import story
 
-    return story.gather(exercise, verification)
+    return story.gather(exercise, verification, proof)
 
 
 def write_story(material: "Material", language: str, templates: Path | None) -> "Story":

@@ -1,5 +1,6 @@
 """One function over many things in several processes, in no order, with few things under way at a time."""
 
+import gc
 import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
@@ -35,7 +36,11 @@ def mapped(function: Callable[[Item], Result], items: Iterable[Item], jobs: int)
     from multiprocessing import get_context
 
     # Started anew rather than forked: torch and its threads don't survive a fork.
-    with _stopping(ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_settle_in)) as pool:
+    with _stopping(
+        ProcessPoolExecutor(
+            jobs, get_context("spawn"), initializer=_settle_in, initargs=(gc.get_threshold(),)
+        )
+    ) as pool:
         yield from windowed(lambda item: pool.submit(function, item), items, jobs * _UNDER_WAY)
 
 
@@ -61,9 +66,10 @@ def _stopping(pool: ProcessPoolExecutor) -> Iterator[ProcessPoolExecutor]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _settle_in() -> None:
-    """In a new process: leave Ctrl-C to the parent, use one core, and don't outlive the parent."""
+def _settle_in(threshold: tuple[int, int, int]) -> None:
+    """In a new process: leave Ctrl-C to the parent, and don't outlive it; look for garbage as seldom."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(*threshold)
     Thread(target=_follow_parent, daemon=True).start()
 
 

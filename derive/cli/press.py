@@ -14,6 +14,7 @@ from derive.classroom.frozen import Answer, Frozen, answers, thawed
 from derive.errors import DeriveError, Problem, ProblemError
 
 if TYPE_CHECKING:
+    from derive.engine.proofs import Proof
     from derive.engine.symbolic import Derivation
     from derive.engine.verify import Verification
     from derive.exercise.model import Exercise
@@ -119,6 +120,13 @@ class Press:
 
         return symbolic.derive(build(self._exercise))
 
+    @cached_property
+    def _proof(self) -> "Proof":
+        """Proven once, for every input."""
+        from derive.engine import proofs
+
+        return proofs.prove(self._derivation)
+
     def make(self, variant: Frozen, missing: tuple[str, ...]) -> Made:
         """Solve and cross-check a variant, and write what is missing of its pages.
 
@@ -185,7 +193,7 @@ class Press:
             platforms = {name: path for name, path in platforms.items() if path in missing}
             if not (platforms or any(wanted.values())):
                 continue
-            material = material or pipeline.gather(exercise, verification)
+            material = material or pipeline.gather(exercise, verification, self._proof)
             story = pipeline.write_story(material, language, order.templates)
             for audience, formats in wanted.items():
                 page = self._page(exercise, story, variant, language, audience)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from derive.engine import forms, proofs
+from derive.engine import forms
 from derive.network import Dense
 from derive.rules import activations, losses
 from derive.rules.notation import with_index
@@ -43,7 +43,7 @@ def closed_forms(sheet: Sheet) -> ClosedForms:
         ProofError: A rule does not hold for every input; no key may be written.
     """
     network = sheet.network
-    proof = proofs.prove(sheet.solution.derivation)
+    proof = sheet.proof
     gradients = []
     for layer in sheet.layers_backwards():
         gradients.append(_gradient(sheet, layer.weights_name, *_weights_forms(sheet, layer)))

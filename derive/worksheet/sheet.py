@@ -15,6 +15,7 @@ from derive.engine.chain import RowChain, row_chain
 from derive.engine.closed import Closed, proportion
 from derive.engine.demonstration import Demonstration, demonstrate
 from derive.engine.exact import Solution
+from derive.engine.proofs import Proof, prove
 from derive.engine.values import LATEX, Value, spell, value_of
 from derive.engine.verify import Verification
 from derive.exercise.model import Exercise
@@ -42,10 +43,21 @@ class Sheet:
     Attributes:
         exercise: As its file gives it.
         verification: With the exact values and what each source says.
+        shared_proof: Of the same closed forms with other numbers, where it was made already.
     """
 
     exercise: Exercise
     verification: Verification
+    shared_proof: Proof | None = None
+
+    @property
+    def proof(self) -> Proof:
+        """That the closed forms hold for every input.
+
+        Raises:
+            ProofError: A rule does not hold; no key may be written.
+        """
+        return self.shared_proof or prove(self.solution.derivation)
 
     @property
     def solution(self) -> Solution:

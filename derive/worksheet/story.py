@@ -9,6 +9,7 @@ from typing import Any
 
 from derive import files
 from derive.classroom import rubric
+from derive.engine.proofs import Proof
 from derive.engine.verify import Verification
 from derive.exercise.model import Exercise
 from derive.network import Dense
@@ -57,18 +58,19 @@ class Material:
     facts: Mapping[str, Any]
 
 
-def gather(exercise: Exercise, verification: Verification) -> Material:
+def gather(exercise: Exercise, verification: Verification, proof: Proof | None = None) -> Material:
     """Work out everything that the stories of an exercise tell.
 
     Args:
         exercise: As its file gives it.
         verification: Of the same exercise.
+        proof: Of its closed forms, where one with other numbers has been proven already.
 
     Raises:
         ProofError: A rule does not hold for every input.
         ProblemError: A number that can't be decided.
     """
-    sheet = Sheet(exercise, verification)
+    sheet = Sheet(exercise, verification, proof)
     return Material(sheet, _facts(sheet))
 
 
@@ -131,6 +133,8 @@ def _facts(sheet: Sheet) -> dict[str, Any]:
         "mistakes": wrong,
         "mistakes_fit_a_table": fit_a_table(wrong),
         "code": code.listings(sheet),
+        "tests": {},
+        "personal": False,
         "points": _points_of(worth),
     }
 
