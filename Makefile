@@ -8,17 +8,24 @@ PAPER      ?= a4
 PDF_ENGINE ?= typst
 OUT        ?= reports
 PYTHON     ?= python3
+# Of a set of variants. LANGUAGES and FORMATS count for it where they are given.
+N          ?= 30
+SEED       ?= 1
+NAME       ?= variants
+ROSTER     ?=
 
 BIN   := .venv/bin
 STAMP := .venv/.setup-stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report check test lint bench schema clean
+.PHONY: help setup report check variants handouts test lint bench schema clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo "  make report EXERCISE=exercises/xor.yaml LANGUAGES=ko FORMATS=pdf PAPER=letter PDF_ENGINE=latex OUT=reports"
+	@echo "  make variants EXERCISE=exercises/xor.yaml N=30 SEED=7 NAME=midterm"
+	@echo "  make handouts ROSTER=class.csv SEED=7 NAME=midterm LANGUAGES=ko FORMATS=pdf,ipynb"
 
 setup: $(STAMP) ## Make .venv and install the pinned packages, once
 
@@ -36,6 +43,17 @@ report: $(STAMP) ## Write the verified key and the handout of EXERCISE
 
 check: $(STAMP) ## Cross-check EXERCISE alone
 	@$(BIN)/python -m derive check "$(EXERCISE)"
+
+VARIANTS = $(BIN)/python -m derive variants "$(EXERCISE)" --seed "$(SEED)" --name "$(NAME)" --out "$(OUT)" \
+	--paper "$(PAPER)" $(if $(filter-out file,$(origin LANGUAGES)),--lang "$(LANGUAGES)") \
+	$(if $(filter-out file,$(origin FORMATS)),--format "$(FORMATS)")
+
+variants: $(STAMP) ## Draw N variants of EXERCISE, with key and handout for each
+	@$(VARIANTS) --count "$(N)"
+
+handouts: $(STAMP) ## Draw a variant for every student of ROSTER
+	@test -n "$(ROSTER)" || { echo "name a class list: make handouts ROSTER=class.csv" >&2; exit 2; }
+	@$(VARIANTS) --roster "$(ROSTER)"
 
 test: $(STAMP) ## Run the tests; those that need a TeX or a browser are skipped where there is none
 	@$(BIN)/python -m pytest -q -rs
