@@ -121,9 +121,7 @@ class _Reader:
             self.take()
             exponent = self.group()
             return exponent.exp() if base is _E else base**exponent
-        if base is _E:
-            raise NotReadError(f"e alone in {self.latex}")
-        return base
+        return arb(1).exp() if base is _E else base
 
     def group(self) -> Value:
         if self.next != "{":
