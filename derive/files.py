@@ -66,6 +66,14 @@ def _shipped(name: str) -> Path:
     return inside if inside.is_dir() else _PACKAGE.parent / name
 
 
+def module_source(name: str) -> str:
+    """The text of one of the program's own modules, for what is handed on as it stands."""
+    found = importlib.util.find_spec(name)
+    assert found is not None
+    assert found.origin is not None
+    return Path(found.origin).read_text("utf-8")
+
+
 def environment(folders: Sequence[Path], *, html: bool = False, brackets: str = "{}") -> jinja2.Environment:
     """A Jinja environment in which a misspelt name raises and templates can't reach the program.
 

@@ -16,6 +16,9 @@ Require = Annotated[
     Literal["all", "one"],
     typer.Option(help="Sources that must have run: all of them, or one for each entry."),
 ]
+Nbgrader = Annotated[
+    bool, typer.Option("--nbgrader", help="Also the source of an nbgrader assignment, with hidden tests.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but problems.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say each step.")]
 

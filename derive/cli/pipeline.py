@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from derive.engine.proofs import Proof
     from derive.engine.verify import Verification
     from derive.render import Page
+    from derive.worksheet.assignment import Owner
     from derive.worksheet.story import Material, Story
 
 
@@ -131,6 +132,28 @@ def quizzes(
         return {}
     quiz = Quiz(title, (question(material.sheet, story, page),))
     return {platform: render_quiz(quiz, platform) for platform in platforms}
+
+
+def assignment(
+    material: "Material", page: "Page", name: str, owners: Sequence["Owner"] = ()
+) -> dict[str, bytes]:
+    """The files of an nbgrader course with an exercise, by their paths in it.
+
+    Args:
+        material: The exercise.
+        page: Title, language, identifier, and the user's own templates.
+        name: Of the assignment.
+        owners: Who has numbers of their own.
+
+    Raises:
+        ProblemError: Points are given for what a notebook doesn't compute, or a template doesn't work.
+        RenderError: The notebook can't be rendered.
+    """
+    from derive.worksheet import assignment as graded
+
+    prepared = graded.prepared(material, personal=bool(owners))
+    told = write_story(prepared, page.language, page.templates)
+    return graded.course(told, page, name, owners)
 
 
 def accepted(verification: "Verification", require: str) -> bool:

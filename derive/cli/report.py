@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from derive.cli.options import Digits, Files, Quiet, Require, Verbose, chosen
+from derive.cli.options import Digits, Files, Nbgrader, Quiet, Require, Verbose, chosen
 from derive.cli.say import Advance, Voice, show_error, show_path, warn
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class Order:
         formats: Names from `FORMATS`.
         platforms: Names from `QUIZ_FORMATS`.
         json: Whether the record of the cross-check is written.
+        nbgrader: Whether the source of an nbgrader assignment is written.
         audiences: `key`, `handout`, or both.
         languages: `ko`, `en`, or both.
         paper: `a4` or `letter`.
@@ -42,6 +43,7 @@ class Order:
     formats: tuple[str, ...]
     platforms: tuple[str, ...]
     json: bool
+    nbgrader: bool
     audiences: tuple[str, ...]
     languages: tuple[str, ...]
     paper: str
@@ -74,6 +76,7 @@ def report(
     templates: Annotated[
         Path | None, typer.Option(help="A folder of your own templates, which go first.")
     ] = None,
+    nbgrader: Nbgrader = False,
     require: Require = "all",
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -94,6 +97,7 @@ def report(
         formats=tuple(name for name in wanted if name in FORMATS),
         platforms=tuple(name for name in wanted if name in QUIZ_FORMATS),
         json="json" in wanted,
+        nbgrader=nbgrader,
         audiences=chosen(audience, AUDIENCES, "--audience"),
         languages=chosen(lang, LANGUAGES, "--lang"),
         paper=paper,
@@ -159,7 +163,7 @@ def _pages(
     """Every file of the report by its name; nothing is written before all are there."""
     from derive.engine.record import record
 
-    if order.formats or order.platforms:
+    if order.formats or order.platforms or order.nbgrader:
         yield from _told(exercise, verification, order, advance)
     if order.json and "key" in order.audiences:
         import json
@@ -170,11 +174,11 @@ def _pages(
 def _told(
     exercise: "Exercise", verification: "Verification", order: Order, advance: Advance
 ) -> Iterator[tuple[str, bytes]]:
-    """Key, handout and quizzes; each language's story is written once for all of them."""
+    """Key, handout and quizzes, of which each language's story is written once; and graded notebooks."""
     from derive.cli import pipeline
     from derive.render.quiz import QUIZ_FORMATS
 
-    # A quiz holds the answers.
+    # A quiz holds the answers, and a graded notebook the solutions.
     platforms = order.platforms if "key" in order.audiences else ()
     material = pipeline.gather(exercise, verification)
     for language in order.languages:
@@ -186,6 +190,9 @@ def _told(
         page = _page(exercise, story, order, language, "key")
         for name, content in pipeline.quizzes(material, story, page, page.title, platforms).items():
             yield f"{name}.{language}.{QUIZ_FORMATS[name].extension}", content
+        if order.nbgrader and "key" in order.audiences:
+            for name, content in pipeline.assignment(material, page, exercise.id).items():
+                yield f"nbgrader.{language}/{name}", content
 
 
 def _rendered(
@@ -220,7 +227,7 @@ def _page(exercise: "Exercise", story: "Story", order: Order, language: str, aud
 
 def _mark_outdated(folder: Path, voice: Voice) -> None:
     """Rename what an earlier run left, so that nothing there looks like the answer to these numbers."""
-    names = (CHECK_FILE, "key.*", "handout.*", "moodle.*", "canvas.*")
+    names = (CHECK_FILE, "key.*", "handout.*", "moodle.*", "canvas.*", "nbgrader.*/source/*/*.ipynb")
     for path in [path for name in names for path in folder.glob(name)]:
         if path.is_file() and path.suffix != OUTDATED:
             path.replace(path.with_name(path.name + OUTDATED))

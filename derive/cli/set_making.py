@@ -26,11 +26,13 @@ class Manner:
 
     Attributes:
         bundle: Whether all keys and all handouts are made one file each.
+        nbgrader: Whether the source of an nbgrader assignment is made.
         force: Whether what stands in the way is removed.
         jobs: Processes.
     """
 
     bundle: bool
+    nbgrader: bool
     force: bool
     jobs: int
 
@@ -81,7 +83,7 @@ def make(file: Path, wish: Wish, voice: Voice) -> None:
         todo = chain(kept, drawn.variants())
     with folder.journal.opened(head, kept) as journal:
         making.make_pages(order, folder, journal, todo, len(ids), wish.manner.jobs, voice)
-        _finish(folder, order, head, journal, ids, wish.manner.bundle, voice)
+        _finish(folder, order, head, journal, ids, wish.manner, voice)
 
 
 def _head(exercise: Exercise, order: Order, wish: Wish) -> Head:
@@ -132,7 +134,7 @@ def _finish(
     head: Head,
     journal: Journal,
     ids: Sequence[str],
-    bundle: bool,
+    manner: Manner,
     voice: Voice,
 ) -> None:
     """Everything that is made of all variants together; the manifest last, then the journal goes."""
@@ -147,7 +149,9 @@ def _finish(
             paths.append(path)
         advance(len(order.languages))
     paths += together.write_quizzes(folder, order, ids)
-    if bundle:
+    if manner.nbgrader:
+        paths += together.write_assignments(folder, order, head, all_variants)
+    if manner.bundle:
         paths += together.write_bundles(folder, order, head, ids)
     pages = (page.as_posix() for one in ids for page in order.pages(one))
     folder.write_checksums(pages, folder.checksums() | journal.digests)
@@ -188,7 +192,7 @@ def make_again(manifest: Path, order: Order, manner: Manner, voice: Voice) -> No
     ids = [variant.id for variant in frozen.variants]
     with folder.journal.opened(frozen.head, frozen.variants) as journal:
         making.make_pages(order, folder, journal, iter(frozen.variants), len(ids), manner.jobs, voice)
-        _finish(folder, order, frozen.head, journal, ids, manner.bundle, voice)
+        _finish(folder, order, frozen.head, journal, ids, manner, voice)
     changed = differing(old, folder.checksums())
     if changed:
         voice.tell(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from derive.worksheet.contact import ContactSheet
 
 ANSWERS = "answers.csv"
+ASSIGNMENT = "nbgrader"
 CONTACT = "contact-sheet"
 CONTACT_FORMATS = ("pdf", "html")
 
@@ -82,4 +83,25 @@ def write_quizzes(folder: SetFolder, order: Order, ids: Sequence[str]) -> Iterat
             documents = ((folder.path / QUIZZES / f"{one}{suffix}.{extension}").read_bytes() for one in ids)
             path = folder.path / f"{name}{suffix}.{extension}"
             files.write_pieces(path, QUIZ_FORMATS[name].join(documents))
+            yield path
+
+
+def write_assignments(folder: SetFolder, order: Order, head: Head, variants: Variants) -> Iterator[Path]:
+    """The source of an nbgrader assignment in each language, and everybody's numbers beside it."""
+    from derive.classroom.frozen import thawed
+    from derive.cli import pipeline
+    from derive.render import Page
+    from derive.worksheet.assignment import Owner
+
+    # The notebook is the same for all, so it can be told from any variant.
+    exercise = thawed(head.read_exercise(), next(variants()).numbers)
+    material = pipeline.gather(exercise, pipeline.verify(exercise, order.digits))
+    owners = [Owner((variant.student, variant.id), variant.numbers) for variant in variants()]
+    for language, suffix in order.suffixes.items():
+        title = exercise.title[language]
+        page = Page(title, language, "handout", f"{exercise.id} · {head.name}", templates=order.templates)
+        made = pipeline.assignment(material, page, head.name, owners)
+        for name, content in made.items():
+            path = folder.path / f"{ASSIGNMENT}{suffix}" / name
+            files.write(path, content)
             yield path

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from derive.cli.options import Digits, Quiet, Verbose, chosen
+from derive.cli.options import Digits, Nbgrader, Quiet, Verbose, chosen
 from derive.cli.say import Voice
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def variants(
     ] = "pdf",
     out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("reports"),
     paper: Annotated[Literal["a4", "letter"], typer.Option(help="Size of the page.")] = "a4",
+    nbgrader: Nbgrader = False,
     bundle: Annotated[
         bool, typer.Option("--bundle", help="Also one PDF of all keys, and one of all handouts.")
     ] = False,
@@ -66,7 +67,7 @@ def variants(
     order = _order(out, lang, formats, paper, digits, templates, yaml)
     if bundle and "pdf" not in order.formats:
         raise typer.BadParameter("a bundle is made of PDF pages: add pdf to --format", param_hint="--bundle")
-    manner = Manner(bundle, force, jobs or os.cpu_count() or 1)
+    manner = Manner(bundle, nbgrader, force, jobs or os.cpu_count() or 1)
     voice = Voice(quiet, verbose)
     try:
         _make(file, again, order, manner, _checked(name), seed, roster, count or 1, voice)

@@ -15,7 +15,7 @@ def for_reader(document: d.Document, audience: str, medium: str, *, alone: bool 
     Args:
         document: As parsed, with everything in it.
         audience: "key" or "handout".
-        medium: "paper", "notebook" or "quiz".
+        medium: "paper", "notebook", "quiz", or "nbgrader": a notebook that is graded, whose solutions stay.
         alone: Whether the exercise stands alone; False leaves out what is for a report only.
 
     Returns:
@@ -23,6 +23,8 @@ def for_reader(document: d.Document, audience: str, medium: str, *, alone: bool 
         a `Box` of that kind.
     """
     readers = frozenset({audience, medium, "report"} if alone else {audience, medium})
+    if medium == "nbgrader":
+        readers |= {"notebook"}
     return _blocks(document, audience, readers)
 
 
@@ -32,6 +34,12 @@ def _blocks(document: d.Document, audience: str, readers: frozenset[str]) -> d.D
 
 def _block(block: d.Block, audience: str, readers: frozenset[str]) -> d.Document:
     match block:
+        case d.Solution(blocks, spaces) if "nbgrader" in readers:
+            # The source of an assignment: nbgrader itself takes the solutions out.
+            cells = _on_screen(spaces)
+            return (d.Solution(_blocks(blocks, "key", readers), cells),) if cells else ()
+        case d.Tests():
+            return (block,) if "nbgrader" in readers else ()
         case d.Solution(blocks, spaces):
             if audience == "handout":
                 return _on_screen(spaces) if "notebook" in readers else spaces
@@ -43,8 +51,9 @@ def _block(block: d.Block, audience: str, readers: frozenset[str]) -> d.Document
         case d.Items(items):
             return (replace(block, items=tuple(_blocks(item, audience, readers) for item in items)),)
         case d.Fields():
-            # A quiz knows who answers.
-            return (block,) if audience == "handout" and "quiz" not in readers else ()
+            # A quiz and a graded notebook know who answers.
+            is_anonymous = not readers & {"quiz", "nbgrader"}
+            return (block,) if audience == "handout" and is_anonymous else ()
         case d.Heading(_, children) | d.Paragraph(children):
             return (replace(block, children=_line(children, audience)),)
         case d.Table(header, rows):

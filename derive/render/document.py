@@ -107,10 +107,17 @@ class Table:
 
 @dataclass(frozen=True)
 class Listing:
-    """A block of code or output; `language` is the fence's first word, such as python or text."""
+    """A block of code or output.
+
+    Attributes:
+        code: Its text.
+        language: The fence's first word, such as python or text.
+        free: Whether a student may change it: `python free`.
+    """
 
     code: str
     language: str
+    free: bool = False
 
 
 @dataclass(frozen=True)
@@ -189,9 +196,26 @@ class Solution:
     spaces: tuple["Block", ...]
 
 
+@dataclass(frozen=True)
+class Tests:
+    """The place at which an autograded notebook marks a quantity; no other format has it.
+
+    Attributes:
+        name: Unique in its document.
+        points: What it is worth.
+        visible: Code that the student sees.
+        hidden: Code that marks.
+    """
+
+    name: str
+    points: str
+    visible: str
+    hidden: str
+
+
 Block = (
     Heading | Paragraph | Items | Table | Listing | Formula | Figure | Rule | Box | Only | MatrixSpaces
-    | Space | Fields | Solution
+    | Space | Fields | Solution | Tests
 )  # fmt: skip
 Document = tuple[Block, ...]
 

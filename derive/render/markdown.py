@@ -108,7 +108,8 @@ def _block(node: SyntaxTreeNode) -> d.Block:
         case "math_block":
             return d.Formula(_formula(node))
         case "fence":
-            return d.Listing(node.content, node.info.split(" ")[0])
+            language, *more = node.info.split(" ")
+            return d.Listing(node.content, language, more == ["free"])
         case "code_block":
             return d.Listing(node.content, "text")
         case "bullet_list" | "ordered_list":
@@ -133,6 +134,8 @@ def _container(node: SyntaxTreeNode) -> d.Block:
             return d.Solution(blocks, parse_spaces(arguments))
         except d.RenderError as error:
             raise d.RenderError(f"{_where(node)}{error}") from None
+    if name == "tests":
+        return _tests(node, arguments.split(), blocks)
     if arguments.strip():
         raise d.RenderError(f"{_where(node)}'{name}' takes no arguments, but has '{arguments.strip()}'")
     if name in BOXES:
@@ -143,8 +146,18 @@ def _container(node: SyntaxTreeNode) -> d.Block:
         if blocks:
             raise d.RenderError(f"{_where(node)}'fields' stands alone; close it on the next line")
         return d.Fields()
-    known = ", ".join(("solution", "fields", *BOXES, *READERS))
+    known = ", ".join(("solution", "fields", "tests", *BOXES, *READERS))
     raise d.RenderError(f"{_where(node)}unknown container '{name}'; known: {known}")
+
+
+def _tests(node: SyntaxTreeNode, arguments: list[str], blocks: d.Document) -> d.Tests:
+    match arguments, blocks:
+        case (name, points), (d.Listing(visible, "python"), d.Listing(hidden, "python")):
+            return d.Tests(name, points, visible, hidden)
+    raise d.RenderError(
+        f"{_where(node)}'tests' has a name and points, and two Python listings: what the student sees, and "
+        "what marks"
+    )
 
 
 def _figure(node: SyntaxTreeNode) -> d.Figure | None:

@@ -1,6 +1,7 @@
 """Document -> Jupyter notebook: Python listings are cells to run, all else is Markdown."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from markupsafe import escape
@@ -21,9 +22,18 @@ def render_notebook(document: d.Document, page: Page) -> bytes:
     Raises:
         RenderError: A formula or picture can't be rendered.
     """
-    title = f"# {escape_markdown(page.title, _DOLLAR)}\n\n{escape_markdown(page.identifier, _DOLLAR)}"
-    cells = [_markdown_cell(title), *(_cell(run, page) for run in _runs(_opened(document)))]
-    notebook = {
+    cells = [markdown_cell(title(page)), *(_cell(run, page) for run in _runs(_opened(document)))]
+    return notebook(cells, page)
+
+
+def title(page: Page) -> str:
+    """The Markdown of a page's title."""
+    return f"# {escape_markdown(page.title, _DOLLAR)}\n\n{escape_markdown(page.identifier, _DOLLAR)}"
+
+
+def notebook(cells: Sequence[Cell], page: Page) -> bytes:
+    """A notebook of these cells."""
+    content = {
         "cells": [cell | {"id": f"cell-{number:03}"} for number, cell in enumerate(cells, 1)],
         "metadata": {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -34,7 +44,12 @@ def render_notebook(document: d.Document, page: Page) -> bytes:
         "nbformat": 4,
         "nbformat_minor": 5,
     }
-    return (json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+    return (json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+def written(blocks: d.Document, page: Page) -> str:
+    """The Markdown of blocks as Jupyter shows it."""
+    return _NotebookWriter(page, _DOLLAR).blocks(blocks)
 
 
 def _opened(document: d.Document) -> d.Document:
@@ -70,12 +85,12 @@ def _runs(document: d.Document) -> list[d.Document]:
 def _cell(run: d.Document, page: Page) -> Cell:
     match run[0]:
         case d.Listing(code, "python"):
-            return _code_cell(code.rstrip("\n"))
+            return code_cell(code.rstrip("\n"))
         case d.Space("code", _):
-            return _code_cell(_blank_code(page.language))
+            return code_cell(_blank_code(page.language))
         case d.Space():
-            return _markdown_cell(f"*{WORDINGS[page.language].write_words}*")
-    return _markdown_cell(_NotebookWriter(page, _DOLLAR).blocks(run))
+            return markdown_cell(f"*{WORDINGS[page.language].write_words}*")
+    return markdown_cell(written(run, page))
 
 
 def _blank_code(language: str) -> str:
@@ -96,11 +111,13 @@ class _NotebookWriter(MarkdownWriter):
         return f'<img src="{data_uri(picture)}" alt="{escape(picture.alt)}">'
 
 
-def _markdown_cell(text: str) -> Cell:
+def markdown_cell(text: str) -> Cell:
+    """A cell of Markdown."""
     return {"cell_type": "markdown", "metadata": {}, "source": text.splitlines(keepends=True)}
 
 
-def _code_cell(code: str) -> Cell:
+def code_cell(code: str) -> Cell:
+    """A cell of code that has not run."""
     return {
         "cell_type": "code",
         "execution_count": None,

@@ -29,6 +29,7 @@ class Stable:
         sensitivity: (y) -> how much of the slope of the activation stays in the derivative of delta.
         terms: (a, y) -> size of the largest term of each delta.
         listing: The losses of the rows as PyTorch code, for `<z>` and `<y>`.
+        code: The closed form as NumPy code of one example, for `<a>` and `<y>`.
     """
 
     torch: Rule
@@ -37,6 +38,7 @@ class Stable:
     sensitivity: Rule
     terms: Rule
     listing: str
+    code: str
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,7 @@ LOSSES: Mapping[str, Loss] = {
                 sensitivity=lambda y: abs(y).sum(),
                 terms=lambda a, y: abs(y).sum() * a + abs(y),
                 listing="-(<y> * torch.log_softmax(<z>, dim=-1)).sum(dim=-1)",
+                code="<y>.sum() * <a> - <y>",
             ),
             "sigmoid": Stable(
                 torch=_entropy_with_logits,
@@ -161,6 +164,7 @@ LOSSES: Mapping[str, Loss] = {
                 sensitivity=lambda y: abs(y),
                 terms=lambda a, y: abs(y) * (1 + a),
                 listing="-(<y> * torch.nn.functional.logsigmoid(<z>)).sum(dim=-1)",
+                code="<y> * (<a> - 1)",
             ),
         },
         probability=True,
@@ -202,6 +206,7 @@ LOSSES: Mapping[str, Loss] = {
                     "torch.nn.functional.binary_cross_entropy_with_logits(<z>, <y>, reduction='none')"
                     ".sum(dim=-1)"
                 ),
+                code="<a> - <y>",
             )
         },
         probability=True,

@@ -16,6 +16,7 @@ from derive.worksheet.sheet import Sheet, exact
 from derive.worksheet.spelling import Speller
 
 FIGURE_DIGITS = 4
+_GIVEN = ("structure", "network")  # pictures of what is given
 
 
 class Pictures(Mapping[str, Picture]):
@@ -27,13 +28,13 @@ class Pictures(Mapping[str, Picture]):
         Args:
             sheet: The exercise.
             language: "ko" or "en".
-            words: What the pictures call things: `network`, `forward`, `backward` (titles), `input`,
-                `hidden`, `output` (captions), `jacobians`, `autograd`, `recipe32` (sources).
+            words: What the pictures call things: `structure`, `network`, `forward`, `backward` (titles),
+                `input`, `hidden`, `output` (captions), `jacobians`, `autograd`, `recipe32` (sources).
         """
         self._drawn: dict[str, Picture] = {}
         draw = partial(_network, sheet, language, words)
         # A batch has other numbers in every example, so its network is drawn without any.
-        stages = ("network", "forward", "backward") if sheet.single else ("network",)
+        stages = ("structure", "network", *(("forward", "backward") if sheet.single else ()))
         self._draw: dict[str, Callable[[], Picture]] = {stage: partial(draw, stage) for stage in stages}
         self._draw["errors"] = partial(_errors, sheet, language, words)
 
@@ -55,7 +56,7 @@ class Pictures(Mapping[str, Picture]):
 def _network(sheet: Sheet, language: str, words: Mapping[str, str], stage: str) -> Picture:
     columns = [_input_column(sheet, words, stage)]
     columns += [_column(sheet, layer, words, stage) for layer in sheet.network.layers]
-    edges = [_edges(sheet, layer) for layer in sheet.network.layers]
+    edges = [_edges(sheet, layer, stage) for layer in sheet.network.layers]
     drawing = figures.network(
         columns, edges, language=language, title=words[stage], backward=stage == "backward"
     )
@@ -66,7 +67,8 @@ def _input_column(sheet: Sheet, words: Mapping[str, str], stage: str) -> Column:
     symbol = sheet.network.symbols.input
     units = []
     for index in range(sheet.network.layers[0].n_in):
-        value = _short(sheet, exact(sheet.network.inputs[0][index])) if sheet.single else ""
+        given = sheet.single and stage != "structure"
+        value = _short(sheet, exact(sheet.network.inputs[0][index])) if given else ""
         gradient = _short(sheet, sheet.values("input")[0][index]) if stage == "backward" else ""
         units.append(Unit((Part(with_index(symbol, index), value, gradient),)))
     return Column(tuple(units), words["input"])
@@ -93,7 +95,7 @@ def _unit(sheet: Sheet, layer: Dense, index: int, stage: str, last: bool) -> Uni
     for kind in ("pre_activation", "output"):
         name = f"{kind}_{k}"
         value = gradient = ""
-        if stage != "network":
+        if stage not in _GIVEN:
             value = _short(sheet, sheet.values(name)[0][index])
         if stage == "backward":
             gradient = _short(sheet, sheet.values(f"{kind}_gradient_{k}")[0][index])
@@ -102,19 +104,21 @@ def _unit(sheet: Sheet, layer: Dense, index: int, stage: str, last: bool) -> Uni
     if layer.bias is not None:
         numbers = layer.bias if isinstance(layer.bias, tuple) else (layer.bias,) * layer.n_out
         bias = _short(sheet, exact(numbers[index]))
+        if stage == "structure":
+            bias = with_index(network.symbols.bias[k], *(() if layer.shared_bias else (index,)))
     note = ""
-    if last and sheet.single and network.targets is not None:
+    if last and sheet.single and network.targets is not None and stage != "structure":
         target = _short(sheet, exact(network.targets[0][index]))
         note = f"{with_index(network.symbols.target, index)} = {target}"
     active = True
-    if stage != "network" and layer.rule.piecewise_linear and layer.rule.kink is not None:
+    if stage not in _GIVEN and layer.rule.piecewise_linear and layer.rule.kink is not None:
         active = sheet.values(f"output_{k}")[0][index].fraction > 0
     return Unit(tuple(parts), bias, note, active)
 
 
-def _edges(sheet: Sheet, layer: Dense) -> Edges:
+def _edges(sheet: Sheet, layer: Dense, stage: str) -> Edges:
     labels = [[""] * layer.n_out for _ in range(layer.n_in)]
-    for (first, second), i, j in layer.places():
+    for (first, second), i, j in layer.places() if stage != "structure" else ():
         labels[i][j] = _short(sheet, exact(layer.weights[first][second]))
     return Edges(tuple(map(tuple, labels)), sheet.symbol(layer.weights_name))
 

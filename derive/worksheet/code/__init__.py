@@ -53,12 +53,13 @@ def listings(sheet: Sheet) -> Listings:
         torch=autograd.torch(sheet, names),
         compare=autograd.compare(names),
         exact=autograd.exact(sheet, names),
-        variables=_variables(sheet, names),
+        variables=variables(sheet),
     )
 
 
-def _variables(sheet: Sheet, names: Names) -> dict[str, str]:
-    layers = range(sheet.depth)
+def variables(sheet: Sheet) -> dict[str, str]:
+    """By quantity, what the listings call it."""
+    names, layers = Names(sheet), range(sheet.depth)
     values = [f"{kind}_{k}" for k in layers for kind in ("pre_activation", "output")]
     found = {name: names[name] for name in (*values, "loss")}
     return found | {name: f"grad_{names[name]}" for name in names.parameters()}
