@@ -18,6 +18,7 @@ Array = npt.NDArray[Any]
 PRECISION = 128  # bits; the intervals of rounded steps are far wider than their own rounding
 _NOTHING = Fraction(1, 2**64)  # of the terms of a sum: a ball around zero that is smaller is zero
 _HUGE, _TINY = arb(2) ** 4000, arb(2) ** -4000
+_ANYTHING = arb(2) ** 900  # the radius of an interval about which nothing is known
 _DIGITS = 40
 _WIDE = Context(prec=2 * _DIGITS)
 
@@ -69,8 +70,9 @@ def meet(one: arb, other: arb) -> arb | None:
 
 
 def holds(interval: arb, number: Fraction) -> bool:
-    """Whether a number lies in an interval."""
-    return bool(interval.contains(rational(number)))
+    """Whether a number lies in an interval; an interval that holds anything holds nothing."""
+    tells = interval.is_finite() and interval.rad() < _ANYTHING
+    return bool(tells and interval.contains(rational(number)))
 
 
 def entries(array: Any) -> list[arb]:
@@ -130,6 +132,14 @@ _PLAIN = {
 }
 
 
+def _log(x: arb) -> arb:
+    """The natural logarithm; as good as minus infinity at zero, so that zero times it is zero."""
+    if not x.contains(0) or x.is_nan():
+        return x.log()
+    bottom = arb(-2) ** 1001
+    return hull(bottom, x.upper().log()) if x.upper() > 0 else bottom
+
+
 def numbers(rounded: Callable[[arb], arb]) -> SimpleNamespace:
     """The number system of hand computations in which values of functions are rounded.
 
@@ -141,6 +151,7 @@ def numbers(rounded: Callable[[arb], arb]) -> SimpleNamespace:
         return over(lambda x: rounded(getattr(x, name)()))
 
     exp = function("exp")
+    log = over(lambda x: rounded(_log(x)))
 
     def softmax(z: Array) -> Array:
         """Row by row, in the form in which no number comes twice: its intervals are as narrow as can be."""
@@ -153,7 +164,8 @@ def numbers(rounded: Callable[[arb], arb]) -> SimpleNamespace:
 
     return SimpleNamespace(
         exp=exp,
+        log=log,
         softmax=softmax,
-        **{name: function(name) for name in ("expm1", "log", "log1p", "tanh", "erf")},
+        **{name: function(name) for name in ("expm1", "log1p", "tanh", "erf")},
         **_PLAIN,
     )

@@ -49,7 +49,7 @@ class Marker:
     def _sorter(self) -> Sorter:
         """Every variant has the same shapes and names."""
         shapes = {name: array.shape for name, array in self._own_case.accepted.items()}
-        return Sorter(Vocabulary(build(self.exercise)), shapes, self.rubric.points)
+        return Sorter(Vocabulary(build(self.exercise)), shapes)
 
     @cached_property
     def _own_case(self) -> Case:

@@ -1,6 +1,6 @@
 """What one student handed in, and how it becomes an array of cells for each quantity."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
@@ -55,9 +55,9 @@ class HandIn:
 class Sorter:
     """Sorts cells into the quantities of one exercise."""
 
-    def __init__(self, vocabulary: Vocabulary, shapes: Shapes, wanted: Iterable[str]) -> None:
-        """Take what quantities are called, the shapes of all, and which are asked for."""
-        self.vocabulary, self.shapes, self.wanted = vocabulary, shapes, tuple(wanted)
+    def __init__(self, vocabulary: Vocabulary, shapes: Shapes) -> None:
+        """Take what quantities are called, and the shapes of all."""
+        self.vocabulary, self.shapes = vocabulary, shapes
         self.transposes = not vocabulary.network.row_convention and vocabulary.network.rows > 1
 
     def sort(self, hand_in: HandIn) -> tuple[dict[str, Array], list[Trouble]]:
@@ -70,15 +70,14 @@ class Sorter:
         troubles = list(hand_in.troubles)
         for cell in hand_in.cells:
             troubles += self._take(cell, answers)
-        order = [name for name in self.wanted if name in answers]
-        for name in order:
-            troubles += self._unreadable(name, answers[name])
-        return {name: answers[name] for name in order}, list(dict.fromkeys(troubles))[:_MOST_TROUBLES]
+        for name, array in answers.items():
+            troubles += self._unreadable(name, array)
+        return answers, list(dict.fromkeys(troubles))[:_MOST_TROUBLES]
 
     def _take(self, cell: Cell, answers: dict[str, Array]) -> Iterator[Trouble]:
         """Put one cell where it belongs."""
         named = self.vocabulary.entry(cell.name)
-        if named is None or named[0] not in self.wanted:
+        if named is None or named[0] not in self.shapes:
             if not _is_blank(cell.value):
                 yield Trouble("unknown_quantity", found=cell.name)
             return

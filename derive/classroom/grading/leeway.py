@@ -5,9 +5,10 @@ every number that this can lead to: intervals go through the computation and are
 rounded. Otherwise steps may be rounded as in single precision, and a relative error is accepted at the end.
 """
 
-from decimal import ROUND_HALF_DOWN, ROUND_HALF_UP, Context, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
+from math import inf, isfinite, nextafter
 from types import SimpleNamespace
 
 from flint import arb
@@ -46,34 +47,24 @@ class Leeway:
         return balls.numbers(self.by_hand)
 
     def by_hand(self, value: arb) -> arb:
-        """What a hand goes on with after a step: its result, or that rounded.
-
-        Rounding is monotone, so the rounded ends of an interval are the ends of all that is rounded. At a
-        tie either neighbour may be meant.
-        """
-        if not value.is_finite() or self._is_short(value):
-            return value
+        """What a hand goes on with after a step: its result, or that rounded."""
         if self.digits is None:
-            return value * _SINGLE_ROUNDING
-        low, high = (_rounded(balls.end(value, upper), self.digits, upper) for upper in (False, True))
-        if not (low.is_finite() and high.is_finite()):
-            return value
-        return balls.hull(value, balls.hull(arb(str(low)), arb(str(high))))
-
-    def _is_short(self, value: arb) -> bool:
-        """Whether it is a whole number that rounding leaves as it is."""
-        return bool(value.is_integer() and value.abs_upper() < arb(10) ** (self.digits or _SINGLE_DIGITS))
+            return value if _is_short(value, _SINGLE_DIGITS) else value * _SINGLE_ROUNDING
+        return _or_rounded(value, self.digits)
 
     def accepted(self, value: arb, largest: arb) -> arb:
-        """What is accepted for an entry.
+        """What is accepted for an entry: where students round, its roundings to as many digits or more.
 
         Args:
             value: What follows from the steps before.
             largest: Magnitude of the largest entry of the quantity.
         """
-        near = self.by_hand(value)
         if self.digits is None:
-            near = near * (1 + arb(0, balls.ball(self.tolerance)))
+            near = value * (1 + arb(0, balls.ball(self.tolerance)))
+        else:
+            near = _or_rounded(_or_rounded(value, self.digits), self.digits + 1)
+            if near is not value:
+                near = balls.hull(near, value * arb(1, arb(10) ** -(self.digits + 1)))
         return near + arb(0, (largest * balls.ball(SINGLE)).abs_upper())
 
     def meant(self, written: Written) -> arb:
@@ -97,11 +88,29 @@ class Leeway:
         return bool(balls.around(written.number, _HALF * written.unit).overlaps(value))
 
 
-def _rounded(end: Decimal, digits: int, upper: bool) -> Decimal:
-    """An end of an interval, rounded; of two neighbours at a tie the one further out."""
-    away = (end > 0) == upper
-    rounding = ROUND_HALF_UP if away else ROUND_HALF_DOWN
-    return Context(prec=digits, rounding=rounding).plus(end)
+def _or_rounded(value: arb, digits: int) -> arb:
+    """A result, or that rounded.
+
+    Rounding is monotone, so the rounded ends of an interval are the ends of all that is rounded. At a tie
+    either neighbour may be meant.
+    """
+    if _is_short(value, digits):
+        return value
+    low, high = nextafter(float(value.lower()), -inf), nextafter(float(value.upper()), inf)
+    if not (isfinite(low) and isfinite(high)) or (low < 0 < high) != value.contains(0):
+        return value  # beyond what floats reach; rounding moves no number to the other side of zero
+    least, most = min(low, _rounded(low, digits)), max(high, _rounded(high, digits))
+    return balls.hull(arb(nextafter(least, -inf)), arb(nextafter(most, inf)))
+
+
+def _is_short(value: arb, digits: int) -> bool:
+    """Whether it is a whole number that rounding leaves as it is."""
+    return bool(value.is_integer() and value.abs_upper() < arb(10) ** digits)
+
+
+def _rounded(end: float, digits: int) -> float:
+    """To so many significant digits. The ends were moved outwards, so at ties it goes outwards too."""
+    return float(f"{end:.{digits - 1}e}")
 
 
 def _leading(number: Fraction) -> int:

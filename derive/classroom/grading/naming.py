@@ -29,11 +29,17 @@ def explain(case: Case, path: Path) -> Names:
         are kept that fit most of what this student handed in.
     """
     found: dict[str, list[tuple[int, Misconception]]] = {}
+    # Whoever writes zeros more than once has worked nothing out; once it may be what a mask has left.
+    zeros_tell = sum(_is_zero(path.judged[name]) for name in path.wrong) == 1
     for misconception in _candidates(case, path):
         computed = _computed(case, path, misconception)
-        explained = [name for name in path.wrong if _leads_to(case, path.judged[name], computed[name], name)]
+
+        def fits(name: str, computed: Mapping[str, Array] = computed) -> bool:
+            return _leads_to(case, path.judged[name], computed[name], name, zeros_tell)
+
+        explained = [name for name in path.wrong if fits(name)]
         if explained:
-            fit = sum(_leads_to(case, judged, computed[name], name) for name, judged in path.judged.items())
+            fit = sum(map(fits, path.judged))
             for name in explained:
                 found.setdefault(name, []).append((fit, misconception))
     most = {name: max(count for count, _ in several) for name, several in found.items()}
@@ -101,10 +107,19 @@ def _computed(case: Case, path: Path, misconception: Misconception) -> Mapping[s
     return course.computed
 
 
-def _leads_to(case: Case, judged: Judged, computed: Any, name: str) -> bool:
-    """Whether all that was written is what a mistake leads to, and not as good as nothing."""
+def _leads_to(case: Case, judged: Judged, computed: Any, name: str, zeros_tell: bool) -> bool:
+    """Whether all that was written is what a mistake leads to.
+
+    Args:
+        case: What the student was given.
+        judged: What was handed in.
+        computed: What the mistake leads to.
+        name: Of the quantity.
+        zeros_tell: Whether nothing but zeros may be an answer that was worked out.
+    """
     largest = balls.largest(computed)
-    if not balls.known(computed) or not largest > balls.largest(case.right.computed[name]) * TRIVIAL:
+    trivial = not largest > balls.largest(case.right.computed[name]) * TRIVIAL
+    if not balls.known(computed) or (trivial and not zeros_tell):
         return False
     pairs = zip(judged.written.flat, balls.entries(computed), strict=True)
     return all(
@@ -112,3 +127,7 @@ def _leads_to(case: Case, judged: Judged, computed: Any, name: str) -> bool:
         for written, value in pairs
         if written.number is not None
     )
+
+
+def _is_zero(judged: Judged) -> bool:
+    return all(written.number == 0 for written in judged.written.flat)

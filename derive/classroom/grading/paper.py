@@ -55,8 +55,8 @@ class Part:
         shape: Of the quantity.
         entries: Row-major.
         mistakes: Names of the usual mistakes that lead to what is wrong; of several any may have happened.
-        suspicion: Why a wrong answer is none that was worked out: `constant`, `copied`, `far`; or `emptied`
-            where it leaves nothing to be worked out after it.
+        suspicion: Why nothing is carried from a wrong answer: it is `constant`, `copied` or `far`; it is
+            `emptied`, leaving nothing to be worked out after it; or it `follows` from one of these.
         sources: The student's own wrong quantities that it follows from.
         is_trivial: Whether nothing but zeros followed from them, which earns nothing.
     """
@@ -121,10 +121,11 @@ def mark(case: Case, answers: Mapping[str, Array], rubric: Rubric) -> Paper:
 
     Args:
         case: What the student was given.
-        answers: Name -> array of `Written`, in the shape of the right answer.
+        answers: Name -> array of `Written`, in the shape of the right answer. What no points are given for
+            may be among them: what follows from it is carried forward too.
         rubric: What is worth how much.
     """
-    order = [name for name in asked(case.network, rubric.points) if name in answers]
+    order = [name for name in asked(case.network, answers) if name in answers]
     handed_in = {name: answers[name] for name in order if not _is_blank(answers[name])}
     with ctx.workprec(balls.PRECISION):
         findings = _examine(case, handed_in)
@@ -145,12 +146,16 @@ def _examine(case: Case, answers: Mapping[str, Array]) -> _Findings:
     if (path := straight(case, answers)) is not None:
         return _Findings(path, {}, {}, frozenset())
     barred: dict[str, str] = {}
+    own: list[str] | None = None  # wrong by the student's own numbers, whatever may be carried from them
     while True:
         path = follow(case, answers, frozenset(barred))
-        names = explain(case, path) if path.wrong else {}
+        own = path.wrong if own is None else own
+        found = explain(case, path) if path.wrong else {}
+        names = {name: several for name, several in found.items() if name in own}
         more = {name: "emptied" for name in path.emptied if name not in barred}
         for name in path.wrong:
-            if name not in names and name not in barred and (why := stock.reason(case, name, answers)):
+            why = stock.reason(case, name, answers) or ("" if name in own else "follows")
+            if why and name not in names and name not in barred:
                 more[name] = why
         if not more:
             return _Findings(path, names, barred, follow_suit(case, names))

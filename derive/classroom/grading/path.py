@@ -53,13 +53,22 @@ class Judged:
 
     @cached_property
     def wrong(self) -> Array:
-        """Entry by entry: a number that is neither right nor follows."""
+        """Entry by entry: a number that is neither right nor follows, not even roughly."""
+        return self._off & ~self.coarse & ~self.coarsely_right
+
+    @cached_property
+    def _off(self) -> Array:
         return self.answered & ~self.absolute & ~self.follows
 
     @cached_property
     def is_wrong(self) -> bool:
-        """Whether any entry is."""
+        """Whether any entry is wrong."""
         return bool(self.wrong.any())
+
+    @cached_property
+    def is_off(self) -> bool:
+        """Whether any entry is wrong or too coarse, so that other numbers follow from it."""
+        return bool(self._off.any())
 
 
 @dataclass
@@ -85,6 +94,11 @@ class Path:
     def wrong(self) -> list[str]:
         """Names of the quantities that have wrong entries."""
         return [name for name, judged in self.judged.items() if judged.is_wrong]
+
+    @property
+    def off(self) -> list[str]:
+        """Names of the quantities that have wrong or too coarse entries."""
+        return [name for name, judged in self.judged.items() if judged.is_off]
 
     def own_way(self, way: Way) -> Way:
         """A way on which gradients go back from the student's own deltas."""
@@ -182,7 +196,7 @@ class _Walk:
         for place in np.ndindex(written.shape):
             used[place] = self.own(name, judged, place)
         self.path.used[name] = used
-        if judged.is_wrong and name not in self.barred and not _is_parameter(name):
+        if judged.is_off and name not in self.barred and not _ends_there(name):
             self.sources.add(name)
         return used
 
@@ -198,14 +212,18 @@ class _Walk:
         only_right = not (follows or judged.coarse[place])
         right = np.asarray(self.case.right.computed[name], dtype=object)
         value = arb(right[place]) if only_right else computed
+        if written.number == 0:  # for a number too small to be seen, which is no zero further on
+            return value
         return balls.hull(balls.meet(value, meant) or value, balls.ball(written.number))
 
     def sources_of(self, name: str) -> set[str]:
         """The student's own wrong quantities that a quantity follows from."""
-        if not name.startswith("step."):
-            return self.sources
-        parameters = {other for other in self.path.wrong if _is_parameter(other)}
-        return self.sources | (parameters - self.barred)
+        off = set(self.path.off) - self.barred
+        if name == "loss":
+            return self.sources | (off & {"row_losses"})
+        if name.startswith("step."):
+            return self.sources | {other for other in off if _is_parameter(other)}
+        return self.sources
 
     def look_for_zeros(self, name: str, computed: Any) -> bool:
         """Whether nothing but zeros follows where the right values aren't zero; then wrong sources are noted.
@@ -215,7 +233,7 @@ class _Walk:
         size = balls.largest(computed)
         trivial = not size > balls.largest(self.case.right.computed[name]) * TRIVIAL
         trivial = trivial and bool(balls.largest(self.case.right.computed[name]) > 0)
-        if not size.is_finite() or (trivial and name in forward_names(self.case.network)):
+        if name in forward_names(self.case.network) and (trivial or not size.is_finite()):
             self.path.emptied |= self.sources
         return trivial
 
@@ -244,7 +262,7 @@ class _Walk:
             judged = self.path.judged.get(name)
             if judged is None or not judged.answered.all():
                 continue
-            if not judged.is_wrong:
+            if not judged.is_off:
                 return None
             delta = None if name in self.barred else implied(at, self.path.used[name])
             if delta is not None and not self.is_nothing(delta, layer.index):
@@ -261,6 +279,11 @@ class _Walk:
 def is_in(written: Written, accepted: Any) -> bool:
     """Whether a cell holds a number that is accepted."""
     return written.number is not None and balls.holds(accepted, written.number)
+
+
+def _ends_there(name: str) -> bool:
+    """Whether nothing, or hardly anything, follows from a quantity: a loss, the gradient of a parameter."""
+    return name in ("loss", "row_losses", "step.loss", "input") or _is_parameter(name)
 
 
 def _is_parameter(name: str) -> bool:

@@ -43,8 +43,8 @@ class Written:
         number: What it says; None where it says no number.
         unit: What one of its last digit is worth; None for whole numbers and fractions, which are exact.
         digits: How many significant digits it has.
-        trouble: Why there is no number: `blank`, `too_long`, `not_finite`, `formula`, `not_a_number`,
-            `shape`; empty where there is one.
+        trouble: Why there is no number: `blank`, `too_long`, `not_finite`, `out_of_range`, `formula`,
+            `not_a_number`, `shape`; empty where there is one.
     """
 
     text: str
@@ -80,9 +80,17 @@ def read(text: str) -> Written:
     try:
         number = literals.parse(spelled)
     except NumberError:
-        return refused(text, "formula" if _FORMULA.match(plain) else "not_a_number")
+        return refused(text, _why_not(plain, spelled))
     unit, digits = _resolution(spelled, number)
     return Written(shortened(text.strip(), LONGEST_SHOWN), number, unit, digits)
+
+
+def _why_not(plain: str, spelled: str) -> str:
+    if _FORMULA.match(plain):
+        return "formula"
+    if len(spelled) > literals.LONGEST:
+        return "too_long"
+    return "out_of_range" if _MANTISSA.fullmatch(spelled) and "e" in spelled.lower() else "not_a_number"
 
 
 def _plain(text: str) -> str:

@@ -8,13 +8,14 @@ from derive.exercise.literals import shortened
 _LONGEST = 60
 _SENTENCES: Mapping[str, Mapping[str, str]] = {
     "en": {
-        "too_long": "{where}: a cell of {found} characters is too long for a number",
+        "too_long": '{where}: "{found}" is too long for a number',
         "not_finite": '{where}: "{found}" is not a finite number',
+        "out_of_range": '{where}: "{found}" is too large or too small',
         "formula": '{where}: "{found}" is a formula, not a number',
         "not_a_number": '{where}: "{found}" is not a number',
         "shape": "{where}: it has the shape {found}; {wanted} is needed",
         "not_nested": '{where}: "{found}" is no vector or matrix',
-        "unknown_quantity": '"{found}" is none of the quantities that are asked for',
+        "unknown_quantity": '"{found}" is no quantity of this exercise',
         "unknown_entry": "{where}: there is no entry {found}",
         "twice": "{where}: handed in more than once; the last counts",
         "other_form": "form {found} belongs to another student; the student's own form {wanted} counts",
@@ -33,13 +34,14 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
         "missing_variable": "the notebook has no variable {found}",
     },
     "ko": {
-        "too_long": "{where}: 칸의 글자 수가 {found}자여서 수로 읽지 않았습니다",
+        "too_long": '{where}: "{found}" — 수라기에는 너무 깁니다',
         "not_finite": '{where}: "{found}" — 유한한 수가 아닙니다',
+        "out_of_range": '{where}: "{found}" — 너무 크거나 작은 수입니다',
         "formula": '{where}: "{found}" — 수가 아니라 수식입니다',
         "not_a_number": '{where}: "{found}" — 수가 아닙니다',
         "shape": "{where}: 모양이 {found}입니다. {wanted} 모양이어야 합니다",
         "not_nested": '{where}: "{found}" — 벡터나 행렬이 아닙니다',
-        "unknown_quantity": '"{found}" — 묻지 않은 값입니다',
+        "unknown_quantity": '"{found}" — 이 문제에 없는 값입니다',
         "unknown_entry": "{where}: {found} 성분은 없습니다",
         "twice": "{where}: 두 번 이상 제출하여 마지막 답을 채점했습니다",
         "other_form": "양식 번호 {found} — 다른 학생의 것입니다. 본인의 양식 {wanted} 기준으로 채점했습니다",
