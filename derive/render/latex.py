@@ -10,17 +10,22 @@ from derive.render.pgf import picture_as_pgf
 from derive.render.wording import WORDINGS
 
 _SECTIONS = {1: "section", 2: "subsection", 3: "subsubsection"}
+# LuaTeX takes U+FFFD in a source for broken UTF-8, and stops.
+_UNPRINTABLE = r"\unprintable{}"
 _SPECIAL = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_",
     "%": r"\%", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}",
     ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}", "'": r"\textquotesingle{}",
     "`": r"\textasciigrave{}", "[": "{[}", "\n": " ", "\N{MINUS SIGN}": r"\ensuremath{-}",
+    "\N{REPLACEMENT CHARACTER}": _UNPRINTABLE,
 }  # fmt: skip
 # Listings up to this many lines stay on one page.
 _LONG_LISTING = 24
 _ALIGNMENTS = {"left": "l", "center": "c", "right": "r"}
 
 
+# Letters that need a Korean font, whatever the language of the page.
+_HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
 # Pairs that TeX joins into one sign, such as a dash or a quotation mark.
 _LIGATURE = re.compile(r"(?<=-)(?=-)|(?<=<)(?=<)|(?<=>)(?=>)|(?<=,)(?=,)|(?<=[?!])(?=`)")
 
@@ -32,7 +37,8 @@ def escape_tex(text: str) -> str:
 
 def escape_pdf_string(text: str) -> str:
     """LaTeX for text that isn't typeset but goes into the PDF's metadata."""
-    return "{}".join(map(_escape, _LIGATURE.split(text)))
+    escaped = "{}".join(map(_escape, _LIGATURE.split(text)))
+    return escaped.replace(_UNPRINTABLE, r'\unichar{"FFFD}')
 
 
 def _escape(text: str) -> str:
@@ -58,6 +64,7 @@ def render_tex(document: d.Document, page: Page) -> bytes:
             identifier=escape_tex(page.identifier),
             audience=wording.audience[page.audience],
             language=page.language,
+            hangul=page.language == "ko" or _HANGUL.search(page.title + body) is not None,
             paper=page.paper,
             listings=writer.listing_names,
             body=body,
