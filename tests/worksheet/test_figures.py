@@ -27,7 +27,7 @@ from derive.worksheet.figures import (
     errors,
     network,
 )
-from derive.worksheet.figures.canvas import font_file
+from derive.worksheet.figures.outlines import font_file
 from derive.worksheet.figures.wording import _PHRASES, spoken
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -434,3 +434,23 @@ def test_times_that_a_logarithm_has_not_are_refused(curve: Curve) -> None:
 
 def test_a_small_picture_is_small() -> None:
     assert len(homework().svg) < 100_000
+
+
+def test_numbers_are_set_as_matplotlib_sets_them() -> None:
+    """Put together from single glyphs, they have the outline that the whole number has."""
+    import numpy as np
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    from derive.worksheet.figures import outlines
+
+    for number in ("0", "-3", "12.5", "0.04743", "-0.001234", "1024", "-7.1", "9876543210", "11.11"):
+        with outlines.settings():
+            properties = FontProperties(math_fontfamily=outlines.MATHEMATICS)
+            wanted, codes = text_to_path.get_text_path(properties, f"${number}$", ismath=True)
+        wanted = np.reshape(wanted, (-1, 2)) * 11.5 / 100
+        found = outlines.mathematics(number, 11.5)
+        # A whole number sits up to a tenth of a point higher or lower, by the deepest of its digits.
+        np.testing.assert_allclose(found.vertices, wanted - (wanted[:, 0].min(), 0), atol=0.1)
+        np.testing.assert_allclose(found.vertices[:, 0], wanted[:, 0] - wanted[:, 0].min(), atol=1e-3)
+        assert found.codes.tolist() == list(codes)

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from derive.worksheet.figures import plot, wording
-from derive.worksheet.figures.canvas import INK, Drawing, font_file, save, settings
+from derive.worksheet.figures.canvas import INK, Drawing, save
+from derive.worksheet.figures.outlines import font_file, settings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,21 +1,13 @@
-"""A sheet in points on which shapes and text are put, and which becomes an SVG document.
-
-Text is set as outlines that are kept from one picture to the next, so that its size is known before
-anything is drawn, no reader needs a font, and a second picture costs little.
-"""
+"""A sheet in points on which shapes and text are put, and which becomes an SVG document."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
-from derive import files
+from derive.worksheet.figures.outlines import Text
 from derive.worksheet.figures.svg import CLOSE, LINE_TO, MOVE, Shape, document, style
 
 if TYPE_CHECKING:
@@ -29,20 +21,6 @@ INK = "#1a1a1a"
 LINE = "#4d4d4d"
 FAINT = "#8c8c8c"
 PALE = "#5f5f5f"  # text that stands back, still 6:1 against white
-MATHEMATICS = "stix"
-_WORDS_FONT = "NanumGothic.ttf"
-_UNIT = 100.0  # the size in which outlines are kept
-_SETTINGS: dict[Any, Any] = {
-    "svg.fonttype": "path",
-    "svg.hashsalt": "derive",
-    "mathtext.fontset": MATHEMATICS,
-    "font.family": "STIXGeneral",
-    "figure.dpi": 72,
-}
-# Choosing a backend is the business of whoever runs the program; it can't be put back without a warning.
-_UNTOUCHED = ("backend", "backend_fallback", "interactive", "toolbar")
-_OF_TEXT = ("font.", "mathtext.", "text.")
-_inside: ContextVar[bool] = ContextVar("inside settings", default=False)
 
 
 @dataclass(frozen=True)
@@ -58,47 +36,6 @@ class Drawing:
     alt: str
 
 
-@contextmanager
-def settings() -> Iterator[None]:
-    """Have matplotlib as it is shipped, whatever the user has set, with our settings; put back after."""
-    with _settings(lambda key: key not in _UNTOUCHED):
-        yield
-
-
-@contextmanager
-def _settings(concerned: Callable[[str], bool]) -> Iterator[None]:
-    if _inside.get():
-        yield
-        return
-    import matplotlib
-
-    shipped: dict[Any, Any] = {
-        key: value for key, value in matplotlib.rcParamsDefault.items() if concerned(key)
-    }
-    with matplotlib.rc_context({**shipped, **_SETTINGS}):
-        token = _inside.set(True)
-        try:
-            yield
-        finally:
-            _inside.reset(token)
-
-
-def font_file(folders: Sequence[FilePath] | None) -> FilePath:
-    """The font for words, which has Hangul and Latin.
-
-    Args:
-        folders: Where to look, first place first; by default the folders of the font packages.
-
-    Raises:
-        FileNotFoundError: None of the folders has it.
-    """
-    searched = files.font_folders() if folders is None else folders
-    for folder in searched:
-        if (folder / _WORDS_FONT).is_file():
-            return folder / _WORDS_FONT
-    raise FileNotFoundError(f"{_WORDS_FONT} is in none of {', '.join(map(str, searched))}")
-
-
 def save(figure: Figure) -> str:
     """The SVG of a matplotlib figure; the same bytes whenever and wherever it is written."""
     from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -107,74 +44,6 @@ def save(figure: Figure) -> str:
     FigureCanvasSVG(figure)
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return buffer.getvalue()
-
-
-@dataclass(frozen=True)
-class Text:
-    """A text whose size is known; the baseline is at height 0.
-
-    Attributes:
-        vertices: (points, 2); the outline, starting at the origin.
-        codes: What each vertex is, as in matplotlib's paths.
-        width: From the left edge of the first glyph to the right edge of the last.
-        top: Height of the highest point.
-        bottom: Height of the lowest point; below zero for letters that hang down.
-    """
-
-    vertices: Array
-    codes: Array
-    width: float
-    top: float
-    bottom: float
-
-    @property
-    def height(self) -> float:
-        """From the lowest point to the highest."""
-        return self.top - self.bottom
-
-
-@lru_cache(maxsize=4096)
-def mathematics(latex: str, size: float) -> Text:
-    """A formula.
-
-    Args:
-        latex: LaTeX without dollar signs, as far as matplotlib sets it. Numbers are set so as well.
-        size: In points.
-
-    Raises:
-        ValueError: matplotlib can't set it.
-    """
-    if "$" in latex:
-        raise ValueError(f"a formula in a picture must not hold a dollar sign: {latex!r}")
-    return _scaled(_outline(f"${latex}$", None), size)
-
-
-@lru_cache(maxsize=1024)
-def words(text: str, size: float, font: FilePath) -> Text:
-    """Plain words, Korean or English; nothing in them is markup."""
-    return _scaled(_outline(text, str(font)), size)
-
-
-@lru_cache(maxsize=4096)
-def _outline(text: str, font: str | None) -> tuple[Array, Array]:
-    import numpy as np
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import text_to_path
-
-    with _settings(lambda key: key.startswith(_OF_TEXT)):
-        properties = (
-            FontProperties(math_fontfamily=MATHEMATICS) if font is None else FontProperties(fname=font)
-        )
-        vertices, codes = text_to_path.get_text_path(properties, text, ismath=font is None)
-    return np.reshape(vertices, (-1, 2)), np.array(codes, dtype=np.uint8)
-
-
-def _scaled(outline: tuple[Array, Array], size: float) -> Text:
-    vertices, codes = outline[0] * (size / _UNIT), outline[1]
-    if not len(vertices):
-        return Text(vertices, codes, 0.0, 0.0, 0.0)
-    (left, low), (right, high) = vertices.min(axis=0), vertices.max(axis=0)
-    return Text(vertices - (left, 0), codes, float(right - left), float(high), float(low))
 
 
 @dataclass

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from derive.worksheet.figures import plot, wording
-from derive.worksheet.figures.canvas import INK, LINE, PALE, Drawing, font_file, mathematics, save, settings
+from derive.worksheet.figures.canvas import INK, LINE, PALE, Drawing, save
+from derive.worksheet.figures.outlines import font_file, mathematics, settings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from derive.worksheet.figures import plot
-from derive.worksheet.figures.canvas import FAINT, INK, Drawing, font_file, save, settings
+from derive.worksheet.figures.canvas import FAINT, INK, Drawing, save
+from derive.worksheet.figures.outlines import font_file, settings
 
 _BAR, _BAND, _OWN = "#0072b2", "#eef3f7", "#d55e00"
 _MOST_BARS = 30

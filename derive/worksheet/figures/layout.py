@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from derive.worksheet.figures.canvas import Text, mathematics, words
 from derive.worksheet.figures.model import Column, Edges, Unit
+from derive.worksheet.figures.outlines import Text, mathematics, words
 
 MOST_UNITS = 8  # of a column are drawn; of a longer one the first four and the last three
 MOST_COLUMNS = 10

@@ -7,19 +7,10 @@ from typing import TYPE_CHECKING
 
 from derive.worksheet.figures import layout as plan
 from derive.worksheet.figures import model, wording
-from derive.worksheet.figures.canvas import (
-    FAINT,
-    INK,
-    LINE,
-    PALE,
-    Drawing,
-    Sheet,
-    font_file,
-    mathematics,
-    words,
-)
+from derive.worksheet.figures.canvas import FAINT, INK, LINE, PALE, Drawing, Sheet
 from derive.worksheet.figures.layout import Layout, Place
 from derive.worksheet.figures.model import Column, Edges, Unit
+from derive.worksheet.figures.outlines import font_file, mathematics, words
 
 if TYPE_CHECKING:
     from matplotlib.path import Path

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from derive.worksheet.figures.canvas import FAINT, INK, mathematics, words
+from derive.worksheet.figures.canvas import FAINT, INK
+from derive.worksheet.figures.outlines import mathematics, words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
