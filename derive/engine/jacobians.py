@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -65,7 +66,8 @@ def high_precision(digits: int) -> SimpleNamespace:
     rounding = context.mpf(10) ** (10 - digits)
 
     def over(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        return np.vectorize(lambda x: function(context.mpf(x)), otypes=[object])
+        remembered = cache(function)  # the same numbers come by for value, slope, and each update
+        return np.vectorize(lambda x: remembered(context.mpf(x)), otypes=[object])
 
     def settle(z: Array, terms: Array) -> Array:
         """A sum that is nothing but the rounding of its terms is zero."""
