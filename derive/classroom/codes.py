@@ -23,7 +23,7 @@ def svg(form_id: str) -> str:
         for dark, modules in groupby(row):
             length = len(list(modules))
             if dark:
-                runs.append(f"M {x} {y} L {x + length} {y} L {x + length} {y + 1} L {x} {y + 1} Z")
+                runs.append(f"M {x} {y} L {x + length} {y} L {x + length} {y + 1} L {x} {y + 1} z")
             x += length
     box = f'width="{size}" height="{size}" viewBox="0 0 {size} {size}"'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {box}><path d="{" ".join(runs)}" fill="#000000"/></svg>'
+    return f'<svg {box} xmlns="http://www.w3.org/2000/svg"><path d="{" ".join(runs)}" fill="#000000"/></svg>'

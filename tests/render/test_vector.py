@@ -122,3 +122,22 @@ def test_pgf_clips_and_dashes() -> None:
 def test_pgf_refuses_what_it_would_draw_wrongly(inner: str) -> None:
     with pytest.raises(RenderError):
         picture_as_pgf(picture(inner))
+
+
+PATHS = (
+    '<svg width="10pt" height="20pt" viewBox="0 0 10 20" xmlns="http://www.w3.org/2000/svg" version="1.1"'
+    ' style="stroke-linecap: round">\n'
+    '<g id="weight-0-0-1"><path d="M 1 2 L 3.5 -4 z" style="fill: #1a1a1a"/></g>\n</svg>\n'
+)
+
+
+def test_a_document_of_paths_alone_is_taken_as_it_is() -> None:
+    assert checked_svg(Picture(PATHS, "words")) == PATHS
+    changes = (("<g id", "<script/><g id"), ("fill: #1a1a1a", "fill: url(http://x)"), (" z", " z&#60;"))
+    for before, after in changes:
+        changed = PATHS.replace(before, after)
+        assert changed != PATHS
+        try:
+            assert checked_svg(Picture(changed, "words")) != changed
+        except RenderError:
+            continue

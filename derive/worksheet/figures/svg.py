@@ -55,8 +55,8 @@ def document(shapes: Sequence[Shape], left: float, high: float, width: float, he
     return (
         '<?xml version="1.0" encoding="utf-8" standalone="no"?>\n'
         '<svg width="{0}pt" height="{1}pt" viewBox="0 0 {0} {1}"'.format(*size)
-        + ' xmlns="http://www.w3.org/2000/svg" version="1.1">\n'
-        '<defs><style type="text/css">*{stroke-linejoin: round; stroke-linecap: round}</style></defs>\n'
+        + ' xmlns="http://www.w3.org/2000/svg" version="1.1"'
+        ' style="stroke-linejoin: round; stroke-linecap: round">\n'
         f'<g id="ground"><path d="{corners}" style="fill: #ffffff"/></g>\n{drawn}\n</svg>\n'
     )
 
