@@ -4,6 +4,7 @@ A press is set up once in each process; what goes in and out of it is small and 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -134,23 +135,31 @@ class Press:
             variant: With its numbers; answers that it has already are held against what comes out.
             missing: Paths in the folder of the set.
         """
-        from derive import files
-
         try:
             exercise = thawed(self._exercise, variant.numbers)
             verification = self._verified(exercise, variant)
             found = answers(verification.solution)
             if changed := _changed(variant, found):
                 raise ProblemError([_other_answers(variant, changed, found, self.order.file)])
-            digests = {}
-            for path, content in self._pages(exercise, verification, variant, missing):
-                files.write(self.order.folder / path, content)
-                digests[path] = sha256(content).hexdigest()
+            digests = self._written(self._pages(exercise, verification, variant, missing))
         except DeriveError as error:
             if isinstance(error, ProblemError):
                 return Made(variant, {}, error.problems)
             return Made(variant, {}, (Problem(self.order.file, None, None, str(error)),))
         return Made(variant if variant.answers else variant.model_copy(update={"answers": found}), digests)
+
+    def _written(self, pages: Iterator[tuple[str, bytes]]) -> dict[str, str]:
+        """Write pages while the next are made: the disk takes its time, and no core. SHA-256 by path."""
+        from derive import files
+
+        digests, waiting = {}, []
+        with ThreadPoolExecutor(max_workers=2) as disk:
+            for path, content in pages:
+                waiting.append(disk.submit(files.write, self.order.folder / path, content))
+                digests[path] = sha256(content).hexdigest()
+            for write in waiting:
+                write.result()
+        return digests
 
     def _verified(self, exercise: "Exercise", variant: Frozen) -> "Verification":
         from derive.engine import exact
