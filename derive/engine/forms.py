@@ -22,6 +22,30 @@ def gradient(network: Network, for_what: str) -> str:
     return partial(network.symbols.loss, for_what)
 
 
+def symbol(network: Network, name: str) -> str:
+    """The symbol of `loss`, `output_1`, `pre_activation_0`, `W_0`, `b_0` or `input`."""
+    symbols = network.symbols
+    if name == "loss":
+        return symbols.loss
+    kind, _, index = name.rpartition("_")
+    if kind == "output":
+        return symbols.output[int(index)]
+    if kind == "pre_activation":
+        return symbols.pre_activation[int(index)]
+    return symbols.parameter(name)
+
+
+def quantity(network: Network, name: str) -> str:
+    """A quantity by the name that files use, where `W_0` and `input` stand for gradients."""
+    if name.startswith("step."):
+        return rf"{symbol(network, name.removeprefix('step.'))}^{{\mathrm{{new}}}}"
+    if name == "row_losses":
+        return rf"{network.symbols.loss}^{{(r)}}"
+    if name in network.parameters() or name == "input" or "_gradient" in name:
+        return gradient(network, symbol(network, name.replace("_gradient", "")))
+    return symbol(network, name)
+
+
 def transposed(symbol: str) -> str:
     """The transpose of a symbol; an index in brackets above it goes below the sign."""
     return rf"({symbol})^{{\top}}" if "^" in symbol else rf"{symbol}^{{\top}}"

@@ -6,17 +6,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from derive.engine import forms
 from derive.worksheet.sheet import Sheet
 from derive.worksheet.spelling import transposed
 
 
 def symbol(sheet: Sheet, name: str) -> str:
     """LaTeX of a quantity by the name that files use, where `W_0` and `input` stand for gradients."""
-    if name.startswith("step."):
-        return rf"{sheet.symbol(name.removeprefix('step.'))}^{{\mathrm{{new}}}}"
-    if name in sheet.network.parameters() or name == "input" or "_gradient" in name:
-        return sheet.gradient(name.replace("_gradient", ""))
-    return sheet.symbol(name)
+    return forms.quantity(sheet.network, name)
 
 
 def laid(sheet: Sheet, name: str, entries: npt.NDArray[np.object_]) -> list[list[Any]]:

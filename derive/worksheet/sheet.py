@@ -183,15 +183,7 @@ class Sheet:
 
     def symbol(self, quantity: str) -> str:
         """The symbol of `loss`, `output_1`, `pre_activation_0`, `W_0`, `b_0` or `input`."""
-        symbols = self.network.symbols
-        if quantity == "loss":
-            return symbols.loss
-        kind, _, index = quantity.rpartition("_")
-        if kind == "output":
-            return symbols.output[int(index)]
-        if kind == "pre_activation":
-            return symbols.pre_activation[int(index)]
-        return symbols.parameter(quantity)
+        return forms.symbol(self.network, quantity)
 
     def partial(self, of: str, for_what: str) -> str:
         """A partial derivative of one quantity for another, in symbols."""
