@@ -97,7 +97,7 @@ def descent(sheet: Sheet) -> Descent | None:
             results(sheet.speller.value(loss), sheet.speller.rounded(loss)),
         ),
         before=sheet.speller.rounded(before).related,
-        spaces=" ; ".join(_space(sheet, name) for name in moving),
+        spaces=" ; ".join(_space(sheet, name) for name in moving) or "nothing",  # where all are frozen
     )
 
 

@@ -8,11 +8,13 @@ from derive.worksheet.sheet import Sheet
 
 
 def descent(sheet: Sheet, names: Names) -> str:
-    """What an exercise asks for; empty where it asks for none."""
+    """What an exercise asks for; empty where it asks for none, or nothing moves."""
     step = sheet.network.step
     if step is None:
         return ""
     moving = [name for name in names.parameters() if name not in step.frozen]
+    if not moving:
+        return ""
     by_hand = step.count == 1 and (step.order == "batch" or sheet.single)
     lines = _step(names, moving, number(step.learning_rate)) if by_hand else _steps(sheet, names, moving)
     return "\n".join([*lines, *(f"print({names[name]}_new)" for name in moving)])
