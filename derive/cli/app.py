@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from derive import __version__
-from derive.cli import check, new, report, schema, variants
+from derive.cli import check, grade, new, report, schema, variants
 from derive.cli.say import show_error, warn
 
 FAILED = 1
@@ -29,6 +29,7 @@ app = typer.Typer(
 app.command("report")(report.report)
 app.command("check")(check.check)
 app.command("variants")(variants.variants)
+app.command("grade")(grade.grade)
 app.command("new")(new.new)
 app.command("schema")(schema.schema)
 

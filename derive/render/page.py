@@ -7,6 +7,7 @@ from pathlib import Path
 
 LANGUAGES = ("ko", "en")
 AUDIENCES = ("key", "handout")
+_PAGES = (*AUDIENCES, "feedback", "grades")
 PAPERS = ("a4", "letter")
 _BIDIRECTIONAL = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 
@@ -32,7 +33,8 @@ class Page:
     Attributes:
         title: The title as its author typed it; text, never markup.
         language: "ko" or "en".
-        audience: "key" shows solutions, "handout" shows room to write instead.
+        audience: "key" shows solutions, "handout" shows room to write instead; "feedback" and "grades" are
+            what comes after grading.
         identifier: A short name that is printed on every page.
         paper: "a4" or "letter".
         pictures: The pictures that the story names with `![words](picture:NAME)`.
@@ -59,7 +61,7 @@ class Page:
         """
         for value, known in (
             (self.language, LANGUAGES),
-            (self.audience, AUDIENCES),
+            (self.audience, _PAGES),
             (self.paper, PAPERS),
         ):
             if value not in known:

@@ -17,6 +17,9 @@ from derive.exercise.model import Exercise
 from derive.network import Network, build
 
 Hand = Callable[[arb], arb]
+_BITS = (balls.PRECISION, 4 * balls.PRECISION, 16 * balls.PRECISION)
+_ENOUGH = 60  # bits of a value
+_FEWEST = 5  # digits that the answers of keys are rounded to at least
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,8 @@ class Case:
         leeway: How far off an answer may be.
         given: The numbers as balls.
         hands: What a hand goes on with at each step, entry by entry; see `by_hand`.
-        right: Every quantity by the right rules, with whatever rounding by hand may do to it.
+        values: Every quantity by the right rules, as it is.
+        right: The same with whatever rounding by hand may do to it.
         accepted: Name -> what is accepted, as balls.
     """
 
@@ -44,6 +48,7 @@ class Case:
     leeway: Leeway
     given: Given
     hands: Mapping[str, Hand]
+    values: Mapping[str, Array]
     right: Course
     accepted: Mapping[str, Array]
 
@@ -57,25 +62,42 @@ class Case:
             steps = {name: balls.over(hand) for name, hand in hands.items()}
             right = recompute(network, given, leeway.numbers, overrides=steps)
             accepted = {name: accept(leeway, array) for name, array in right.computed.items()}
-        return cls(network, leeway, given, hands, right, accepted)
+        return cls(network, leeway, given, hands, _values(network), right, accepted)
 
     def check(self, answers: Mapping[str, Answer], file: str) -> None:
-        """Hold the answers of a verified key against what is accepted.
+        """Hold the answers of a verified key against the values.
 
         Raises:
-            ProblemError: One of them would not be accepted.
+            ProblemError: They are not the same.
         """
         for name, answer in answers.items():
-            array = self.accepted.get(name)
-            decimals = np.array(answer.decimal, dtype=object)
-            if array is None or array.shape != decimals.shape:
-                continue
-            pairs = zip(array.flat, decimals.flat, strict=True)
-            with ctx.workprec(balls.PRECISION):
-                wrong = [text for ball, text in pairs if not ball.overlaps(arb(str(text)))]
+            texts = np.array(answer.decimal, dtype=object).flat
+            pairs = zip(balls.entries(self.values[name]), texts, strict=True)
+            wrong = [text for value, text in pairs if not _is_same(value, str(text))]
             if wrong:
                 what = f"answers of a variant don't follow from its numbers: {name} would not be {wrong[0]}"
                 raise ProblemError([Problem(file, None, None, what, "", "draw the set anew")])
+
+
+def _values(network: Network) -> Mapping[str, Array]:
+    """Every quantity, with more bits until every number that isn't zero has its digits."""
+    xp = balls.numbers(lambda value: value)
+    found: Mapping[str, Array] = {}
+    for bits in _BITS:
+        with ctx.workprec(bits):
+            found = recompute(network, Given.of(network, xp), xp).computed
+            settled = [entry for array in found.values() for entry in balls.entries(array)]
+        if all(entry.is_zero() or entry.rel_accuracy_bits() > _ENOUGH for entry in settled):
+            break
+    return found
+
+
+def _is_same(value: arb, text: str) -> bool:
+    """Whether a number is the value: in full, or rounded to no fewer digits than keys have."""
+    digits = len(Decimal(text).as_tuple().digits)
+    with ctx.workprec(max(_BITS)):
+        rounding = arb(0, arb(10) ** (1 - digits)) if digits >= _FEWEST else arb(0)
+        return bool((value + value * rounding).overlaps(arb(text)))
 
 
 def by_hand(network: Network, leeway: Leeway) -> dict[str, Hand]:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from derive.classroom.grading.handin import Cell, HandIn
@@ -86,14 +86,3 @@ def hand_in(
     found.troubles += [Trouble("refused", found=what) for what in refused]
     return found
 
-
-def student_folders(paths: Sequence[Sequence[str]]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Whose each notebook is, from where it lies.
-
-    The layouts are `STUDENT/ASSIGNMENT/x.ipynb` (nbgrader's), `STUDENT/x.ipynb` and `STUDENT.ipynb`.
-
-    Args:
-        paths: Parts of the paths of all notebooks, below the folder of what was submitted.
-    """
-    for parts in paths:
-        yield parts[0].removesuffix(".ipynb") if len(parts) == 1 else parts[0], tuple(parts)

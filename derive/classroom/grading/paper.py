@@ -165,7 +165,7 @@ def _examine(case: Case, answers: Mapping[str, Array]) -> _Findings:
 def _part(
     case: Case, findings: _Findings, rubric: Rubric, name: str, written: Array | None, points: Fraction
 ) -> Part:
-    right = np.asarray(case.right.computed[name], dtype=object)
+    right = np.asarray(case.values[name], dtype=object)
     judged = findings.path.judged.get(name)
     if judged is None:
         blank = balls.mapped(lambda _: BLANK, right) if written is None else written

@@ -90,7 +90,7 @@ class Roll:
         seats: dict[tuple[str, str], Seat] = {}
         strangers = []
         for hand_in in hand_ins:
-            person = self._find(hand_in)
+            person = self.find(hand_in)
             if person is None:
                 strangers.append(hand_in)
                 continue
@@ -102,7 +102,8 @@ class Roll:
             return [seats.get(person.key, Seat(person)) for person in self.people], strangers
         return list(seats.values()), strangers
 
-    def _find(self, hand_in: HandIn) -> Person | None:
+    def find(self, hand_in: HandIn) -> Person | None:
+        """Whose answers these are; None for nobody on the roll."""
         student = unicodedata.normalize("NFC", hand_in.student.strip())
         by_form = self._by_form.get(hand_in.form)
         if not self.people:

@@ -4,6 +4,7 @@ Everything is given as plain text and numbers; what a network or an exercise is 
 picture is an SVG document with its text as paths, the same bytes each time, and has alternative text.
 """
 
+from derive.worksheet.figures.bars import Bar, bars
 from derive.worksheet.figures.bench_plot import Curve, bench
 from derive.worksheet.figures.canvas import Drawing
 from derive.worksheet.figures.error_plot import Errors, errors
@@ -12,6 +13,7 @@ from derive.worksheet.figures.model import Column, Edges, Part, Unit
 from derive.worksheet.figures.networks import network
 
 __all__ = [
+    "Bar",
     "Column",
     "Curve",
     "Drawing",
@@ -20,6 +22,7 @@ __all__ = [
     "Labels",
     "Part",
     "Unit",
+    "bars",
     "bench",
     "errors",
     "histogram",

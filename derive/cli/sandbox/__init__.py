@@ -1,0 +1,1 @@
+"""Running notebooks that others wrote: in a process of its own, with little time and memory, no network."""
