@@ -104,11 +104,15 @@ class _Asked:
         return last_digit(number, self.sheet.typed_digits, self.largest)
 
     def tolerance(self, place: Place) -> Decimal:
-        """How far an answer may be from the right one: what grading accepts, and what rounding changes."""
-        answer, accepted = self.rounded(self.values[place]), self.accepted[place]
-        ends = [end.scaleb(self.scale) for end in (accepted.low, accepted.high)]
+        """How far an answer may be from the right one: what grading accepts, and what rounding changes.
+
+        Never as far as half the way to zero, even where rounding on the way can lead there.
+        """
+        answer, interval = self.rounded(self.values[place]), self.accepted[place]
+        ends = [end.scaleb(self.scale) for end in (interval.low, interval.high) if end.is_finite()]
         rounding = self.spread(answer) / 2 if answer else Decimal(0)
-        return _TWO_DIGITS.plus(max(rounding, *(abs(end - answer) for end in ends if end.is_finite())))
+        accepted = max((abs(end - answer) for end in ends), default=rounding)
+        return _TWO_DIGITS.plus(max(rounding, min(accepted, abs(answer) / 2) if answer else accepted))
 
     def grid(self, points: Fraction) -> Grid:
         """The matrix to fill in."""

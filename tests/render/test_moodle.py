@@ -30,6 +30,7 @@ FAULTS = (
     (b"=6:0.01", b"=6/1:0.01", "no answer with its tolerance"),
     (b"=6:0.01", b"=6", "has no tolerance"),
     (b"=6:0.01", b"=0.00002:0.01", "too near to zero"),
+    (b"=6:0.01", b"=6:6", "zero would do for 6"),
     (b"=6:0.01", b"%90%6:0.01", "the first answer is worth 90 %"),
     (b"%50%6.5", b"%150%6.5", "the best 150 %"),
     (b"%50%6.5", b"%33.3333%6.5", "no answer with its tolerance"),

@@ -121,6 +121,8 @@ def _alternative(match: re.Match[str]) -> Iterator[str]:
         yield f"{match[3]} is too near to zero"
     if tolerance is None or Decimal(tolerance) < 0:
         yield f"{match[3]} has no tolerance"
+    elif 0 < abs(value) <= Decimal(tolerance):
+        yield f"zero would do for {match[3]}"
     decoded = html.unescape(comment)
     if comment.endswith("\\") or "\\~" in comment:
         yield f"the comment {comment[-20:]!r} has a backslash that takes the next sign along"
