@@ -17,9 +17,12 @@ _CONTINUED = 2.0  # how far the continuation of a line is indented
 _TOKEN = re.compile(r"\\(?:begin|end)\{[a-zA-Z*]+\}|\\(?:[a-zA-Z]+|.)|.", re.DOTALL)
 _OPENING = re.compile(r"[{(\[]|\\(?:left|begin\{.*\}|[bB]igg?l|\{)")
 _CLOSING = re.compile(r"[})\]]|\\(?:right|end\{.*\}|[bB]igg?r|\})")
+_GROUP = re.compile(
+    r"(?P<before>[^()]*?)(?:\\left|\\bigl)?\((?P<inner>.*?)(?:\\right|\\bigr)?\)(?P<after>[^()]*)", re.DOTALL
+)
 _SEPARATORS = (r"\quad", r"\qquad")
 _RELATIONS = ("=", r"\approx")
-_FACTORS = re.compile(r"\\(?:underbrace|underset|begin\{.*\}|cdot|odot|otimes|times|frac)|[+\-]")
+_FACTORS = re.compile(r"\\(?:underbrace|underset|begin\{.*\}|cdot|odot|otimes|times|frac|operatorname)|[+\-]")
 _ALIGNED = re.compile(r"\s*\\begin\{aligned\}(.*)\\end\{aligned\}\s*", re.DOTALL)
 # Between these and what follows there is no place to break: they belong together.
 _BINDING = ("_", "^", r"\cdot", r"\odot", r"\otimes", r"\times", "+", "-", "=", r"\log", r"\exp", r"\max")
@@ -76,8 +79,24 @@ def _continued(equal: str, room: float) -> list[str]:
     """A right hand side, broken at its factors and terms where it is too wide."""
     if _width(equal) <= room:
         return [equal]
-    first, *others = _pack(list(_pieces(equal, _starts_factor)), " ", room - _CONTINUED)
+    room -= _CONTINUED
+    pieces = [part for piece in _pieces(equal, _starts_factor) for part in _opened(piece, room)]
+    first, *others = _pack(pieces, " ", room)
     return [first, *(rf"\qquad {line}" for line in others)]
+
+
+def _opened(piece: str, room: float) -> list[str]:
+    """A factor; where it is a sum in brackets that is too wide, the terms of that sum."""
+    group = _GROUP.fullmatch(piece) if _width(piece) > room else None
+    if group is None:
+        return [piece]
+    terms = list(_pieces(group["inner"], _starts_term))
+    if len(terms) < 2 or min(depth for _, depth in _tokens(group["inner"])) < 0:
+        return [piece]
+    # The two brackets stand on different lines, so neither can stretch to the other's height.
+    terms[0] = rf"{group['before']}\bigl({terms[0]}"
+    terms[-1] = rf"{terms[-1]}\bigr){group['after']}"
+    return terms
 
 
 def _pack(pieces: list[str], between: str, room: float) -> list[str]:
@@ -121,6 +140,10 @@ def _split(latex: str, separators: tuple[str, ...]) -> list[str]:
 
 def _starts_relation(token: str) -> bool:
     return token in _RELATIONS
+
+
+def _starts_term(token: str) -> bool:
+    return token in ("+", "-")
 
 
 def _starts_factor(token: str) -> bool:

@@ -76,4 +76,6 @@ class Activation:
 
 def fill(template: str, z: str = "", a: str = "", p: str = "", product: str = r"\,") -> str:
     """A formula of the tables with spellings for `<z>`, `<a>`, `<p>` and the product sign `<o>`."""
+    if p == "1":  # a factor that nobody writes
+        template = template.replace(r"<p>\,", "").replace("<p> \\", "\\")
     return notation.fill(template, {"z": z, "a": a, "p": p, "o": product})

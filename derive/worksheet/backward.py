@@ -7,12 +7,13 @@ from derive.engine import forms
 from derive.network import Dense
 from derive.rules.notation import with_index
 from derive.worksheet import jacobians
+from derive.worksheet.fitting import fits
 from derive.worksheet.forward import results, row_symbol
 from derive.worksheet.sheet import Array, Sheet, aligned
 from derive.worksheet.spelling import Shown, bracketed, product
 
+WIDEST_SUM = 4  # examples whose gradients are written as a sum
 WIDEST_BLANK = 16  # columns of an empty matrix that can still be written into
-DETAILED_ROWS = 4  # examples of a batch whose products are written out
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class Part:
         parameters: Its weights, and its bias if it has one.
         chain: The whole chain in symbols, with the shape of each Jacobian below it.
         known: The partial product that the part before ended with, in symbols; empty for the last layer.
+        spread: Whether the Jacobian for the weights is written in blocks.
         links: The local Jacobians, in the order of the chain.
         products: For each example its partial products; several examples are numbered.
     """
@@ -80,6 +82,7 @@ class Part:
     parameters: tuple[Parameter, ...]
     chain: str
     known: str
+    spread: bool
     links: tuple[Link, ...]
     products: tuple[tuple[Product, ...], ...]
 
@@ -104,12 +107,13 @@ def _part(sheet: Sheet, layer: Dense) -> Part:
     known = (
         "" if layer.index == sheet.depth - 1 else sheet.partial("loss", f"pre_activation_{layer.index + 1}")
     )
-    shown = range(min(sheet.network.rows, DETAILED_ROWS))
+    shown = range(min(sheet.network.rows, jacobians.DETAILED_ROWS))
     return Part(
         layer=layer,
         parameters=tuple(_parameter(sheet, layer, name) for name in _names(layer)),
         chain=_whole_chain(sheet, layer),
         known=known,
+        spread=jacobians.in_blocks(sheet, layer),
         links=tuple(_link(sheet, layer, *pair) for pair in (*spine, *branches)),
         products=tuple(_products(sheet, layer, spine, branches, row) for row in shown),
     )
@@ -188,18 +192,28 @@ def _products(
             continue  # it is the first factor itself
         left = _vector(sheet, chain.products[of])
         right = jacobians.numbers(sheet, layer, of, for_what, row)
-        exact = left.exact and right.exact
         values = chain.products[for_what].reshape(1, -1)
         loss = _loss_symbol(sheet, row)
         symbol = forms.partial(loss, sheet.symbol(for_what))
         lines = [
             rf"= {forms.partial(loss, sheet.symbol(of))}\,{sheet.partial(of, for_what)}",
-            Shown(product(left.latex, right.latex), exact).related,
-            *results(sheet.speller.matrix(values), sheet.speller.rounded_matrix(values)),
+            Shown(product(left.latex, right.latex), left.exact and right.exact).related,
         ]
+        rounded = sheet.speller.rounded_matrix(values)
+        if for_what.startswith("W_") and (jacobians.in_blocks(sheet, layer) or not fits(rounded.latex)):
+            lines.append(_spread(sheet, layer, left, row))
+        else:
+            lines += results(sheet.speller.matrix(values), rounded)
         columns = values.shape[1]
         found.append(Product(symbol, aligned(symbol, lines), blank(symbol, 1, columns)))
     return tuple(found)
+
+
+def _spread(sheet: Sheet, layer: Dense, delta: Shown, row: int) -> str:
+    """A gradient of many columns as the Kronecker product that it is; its numbers follow as a matrix."""
+    read = sheet.speller.rounded_matrix([sheet.read_values(layer)[row]])
+    first, second = (read, delta) if sheet.network.row_convention else (delta, read)
+    return Shown(rf"{first.latex} \otimes {second.latex}", read.exact and delta.exact).related
 
 
 def _loss_symbol(sheet: Sheet, row: int) -> str:
@@ -240,11 +254,11 @@ def _combination(sheet: Sheet, layer: Dense, name: str) -> list[str]:
         only = _reshaped(sheet, layer, name, 0)
         return [f"{only.related}{term}"]
     share = rf"\frac{{1}}{{{network.rows}}} " if network.reduction == "mean" else ""
-    if network.rows <= DETAILED_ROWS:
-        each = [_reshaped(sheet, layer, name, row) for row in range(network.rows)]
-        first, *others = (one.latex for one in each)
-        total = " + ".join([first, *map(bracketed, others)])
-        whole = rf"{share}\left({total}\right)" if share else total
+    each = [_reshaped(sheet, layer, name, row) for row in range(min(network.rows, WIDEST_SUM + 1))]
+    first, *others = (one.latex for one in each)
+    total = " + ".join([first, *map(bracketed, others)])
+    whole = rf"{share}\left({total}\right)" if share else total
+    if len(each) <= WIDEST_SUM and fits(whole):
         return [Shown(whole + term, all(one.exact for one in each)).related]
     derivative = forms.partial(rf"{network.symbols.loss}^{{(r)}}", sheet.symbol(name))
     return [rf"= {share}\sum_{{r}} {derivative}{term}"]

@@ -10,6 +10,7 @@ from derive.engine.values import Value, value_of
 from derive.network import Dense
 from derive.rules import activations, losses
 from derive.rules.notation import parse_symbol, with_index
+from derive.worksheet.fitting import CDOTS, first_and_last, fits
 from derive.worksheet.sheet import Sheet, aligned
 from derive.worksheet.spelling import Rows, Shown, bracketed, grouped, matrix, product
 
@@ -152,7 +153,10 @@ def _elementwise(sheet: Sheet, layer: Dense, z: Sequence[Value]) -> str:
     template = activations.fill(layer.rule.formula, z="<z>", p=forms.parameter(layer))
     entries = [put(template, number.latex) for number in shown]
     relation = "=" if all(number.exact for number in shown) else r"\approx"
-    return f"{relation} {matrix([entries] if sheet.network.row_convention else [[x] for x in entries])}"
+    if not sheet.network.row_convention:
+        return f"{relation} {matrix([[entry] for entry in entries])}"
+    laid = matrix([entries])
+    return f"{relation} {laid if fits(laid) else matrix([first_and_last(entries, CDOTS)])}"
 
 
 def _softmax(sheet: Sheet, z: Sequence[Value]) -> str:

@@ -1,8 +1,8 @@
 """Numbers, vectors and matrices as LaTeX: exact where that is short, rounded (and said so) otherwise."""
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from typing import Any
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from derive.engine.closed import Closed, proportion
 from derive.engine.values import LATEX, Value, rational_decimal, spell
+from derive.worksheet.fitting import fits
 
 Rows = Sequence[Sequence[Value]] | npt.NDArray[np.object_]  # a matrix of values
 
@@ -20,6 +21,7 @@ LONGEST_FRACTION = 9  # digits of numerator and denominator together
 LONGEST_ENTRY = 28  # characters of a closed form inside a matrix, and of all of them together
 LONGEST_ENTRIES = 84
 LONGEST_FACTOR = 44
+FEWER_DIGITS = (4, 3)  # of the numbers in a matrix that is too wide
 
 
 @dataclass(frozen=True)
@@ -117,8 +119,18 @@ class Speller:
         return self._laid(rows, self.value)
 
     def rounded_matrix(self, rows: Rows) -> Shown:
-        """A matrix of decimals."""
-        return self._laid(rows, self.rounded)
+        """A matrix of decimals, of fewer digits where it would be too wide."""
+        return self.shortened(lambda speller: speller._laid(rows, speller.rounded))
+
+    def shortened(self, how: Callable[["Speller"], Shown]) -> Shown:
+        """What is spelled with all digits, or with fewer where it would be too wide for a line."""
+        shown = how(self)
+        for digits in FEWER_DIGITS:
+            if shown.exact or fits(shown.latex):
+                break
+            if digits < self.digits:
+                shown = how(replace(self, digits=digits))
+        return shown
 
     def _laid(self, rows: Rows, how: Any) -> Shown:
         shown = [[how(value) for value in row] for row in rows]

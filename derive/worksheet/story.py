@@ -15,11 +15,24 @@ from derive.exercise.model import Exercise
 from derive.network import Dense
 from derive.render import escape, fence
 from derive.render.page import Picture
-from derive.worksheet import backward, closed_forms, code, crosscheck, descent, forward, gaps, quantity
+from derive.worksheet import (
+    backward,
+    closed_forms,
+    code,
+    crosscheck,
+    descent,
+    forward,
+    gaps,
+    jacobians,
+    quantity,
+)
+from derive.worksheet.fitting import CDOTS
 from derive.worksheet.mistakes import fit_a_table, mistakes
 from derive.worksheet.pictures import Pictures
 from derive.worksheet.sheet import Sheet
 from derive.worksheet.spelling import matrix
+
+MOST_LISTED = 16  # places of a matrix that are listed one by one
 
 
 @dataclass(frozen=True)
@@ -125,7 +138,7 @@ def _facts(sheet: Sheet) -> dict[str, Any]:
         "steps": steps,
         "row_losses": [] if sheet.single else forward.row_losses(sheet),
         "parts": backward.parts(sheet),
-        "detailed_rows": backward.DETAILED_ROWS,
+        "detailed_rows": jacobians.DETAILED_ROWS,
         "vec": _vec(network.layers[-1]),
         "closed": closed_forms.closed_forms(sheet),
         "descent": descent.descent(sheet),
@@ -194,4 +207,7 @@ def _vec(layer: Dense) -> tuple[str, str]:
     """Places of the last layer's weights: as the chain lists them, and as the matrix has them."""
     rows, columns = layer.weights_shape
     places = [[f"g_{{{i}{j}}}" for j in range(columns)] for i in range(rows)]
-    return matrix([[place for row in places for place in row]]), matrix(places)
+    listed = [place for row in places for place in row]
+    if len(listed) > MOST_LISTED:
+        listed = [*listed[:2], CDOTS, *listed[-2:]]
+    return matrix([listed]), matrix(places)
