@@ -3,16 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from derive.classroom.form_ids import PATTERN
-from derive.engine.exact import Solution
-from derive.engine.record import nested
 from derive.exercise import literals
 from derive.exercise.model import Exercise
 from derive.network import Network
+
+if TYPE_CHECKING:
+    from derive.engine.exact import Solution
 
 _MODEL = ConfigDict(extra="forbid", frozen=True, strict=True)
 Text = Annotated[str, Field(max_length=4000)]
@@ -63,8 +64,10 @@ def numbers(network: Network) -> dict[str, Nested]:
     return {name: _spelled(part) for name, part in (found | network.parameters()).items()}
 
 
-def answers(solution: Solution) -> dict[str, Answer]:
+def answers(solution: "Solution") -> dict[str, Answer]:
     """Every quantity of a solution as text."""
+    from derive.engine.record import nested  # and with it SymPy, which reading a manifest has no need of
+
     return {
         name: Answer(
             exact=nested(values, lambda value: value.exact()),

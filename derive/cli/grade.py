@@ -176,17 +176,17 @@ def _report(
     exercise = roll.exercise
     network, marks = build(exercise), rubric(exercise)
     report = Report(roll.name, network, marks, results, strangers, collected.strays)
-    story = class_report(report, order.language, order.templates)
+    markdown, pictures = class_report(report, order.language, order.templates)
     page = Page(
         title=exercise.title[order.language],
         language=order.language,
         audience="grades",
         identifier=roll.name,
         paper=order.paper,
-        pictures=story.pictures,
+        pictures=pictures,
         templates=order.templates,
     )
-    rendered = render(story.markdown, page, order.formats)
+    rendered = render(markdown, page, order.formats)
     return {Path(f"report.{extension}"): content for extension, content in rendered.items()}
 
 

@@ -137,7 +137,7 @@ class Printing:
 
         name, result = job
         marks = rubric(self.exercise)
-        story = feedback(self.exercise, self._network, marks, result, self.language, self.templates)
+        markdown = feedback(self.exercise, self._network, marks, result, self.language, self.templates)
         page = Page(
             title=self.exercise.title[self.language],
             language=self.language,
@@ -146,7 +146,7 @@ class Printing:
             paper=self.paper,
             templates=self.templates,
         )
-        rendered = render(story.markdown, page, self.formats)
+        rendered = render(markdown, page, self.formats)
         return {f"{name}.{extension}": content for extension, content in rendered.items()}
 
 

@@ -4,10 +4,14 @@ Row convention: vectors are rows, z = a W + b, dl/dW = a^T dl/dz. Column convent
 columns, z = W a + b, dl/dW = dl/dz a^T. Gradients have the shape of what they are taken for.
 """
 
-from derive.engine.symbolic import Derivation
+from typing import TYPE_CHECKING
+
 from derive.network import Dense, Network
 from derive.rules import activations, losses
 from derive.rules.notation import with_index
+
+if TYPE_CHECKING:
+    from derive.engine.symbolic import Derivation
 
 ODOT = r" \odot "
 
@@ -145,7 +149,7 @@ def bias_gradient(network: Network, k: int) -> str:
     return z if network.rows == 1 else rf"\sum_{{\text{{rows}}}} {z}"
 
 
-def closed_forms(derivation: Derivation) -> dict[str, str]:
+def closed_forms(derivation: "Derivation") -> dict[str, str]:
     """Name of each parameter, and `input` -> LaTeX of the gradient's closed form."""
     network = derivation.network
     found: dict[str, str] = {}

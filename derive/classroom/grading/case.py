@@ -17,7 +17,8 @@ from derive.exercise.model import Exercise
 from derive.network import Network, build
 
 Hand = Callable[[arb], arb]
-_BITS = (balls.PRECISION, 4 * balls.PRECISION, 16 * balls.PRECISION)
+_EXACTLY = balls.numbers(lambda value: value)
+_MORE_BITS = (4 * balls.PRECISION, 16 * balls.PRECISION)
 _ENOUGH = 60  # bits of a value
 _FEWEST = 5  # digits that the answers of keys are rounded to at least
 
@@ -58,11 +59,12 @@ class Case:
         network, leeway = build(exercise), Leeway.of(exercise)
         with ctx.workprec(balls.PRECISION):
             given = Given.of(network, leeway.numbers)
+            values = _values(network, given)
             hands = by_hand(network, leeway)
             steps = {name: balls.over(hand) for name, hand in hands.items()}
             right = recompute(network, given, leeway.numbers, overrides=steps)
             accepted = {name: accept(leeway, array) for name, array in right.computed.items()}
-        return cls(network, leeway, given, hands, _values(network), right, accepted)
+        return cls(network, leeway, given, hands, values, right, accepted)
 
     def check(self, answers: Mapping[str, Answer], file: str) -> None:
         """Hold the answers of a verified key against the values.
@@ -72,32 +74,33 @@ class Case:
         """
         for name, answer in answers.items():
             texts = np.array(answer.decimal, dtype=object).flat
-            pairs = zip(balls.entries(self.values[name]), texts, strict=True)
-            wrong = [text for value, text in pairs if not _is_same(value, str(text))]
+            pairs = list(zip(balls.entries(self.values[name]), map(str, texts), strict=True))
+            with ctx.workprec(max(4 * len(text) for _, text in pairs)):
+                wrong = [text for value, text in pairs if not _is_same(value, text)]
             if wrong:
                 what = f"answers of a variant don't follow from its numbers: {name} would not be {wrong[0]}"
                 raise ProblemError([Problem(file, None, None, what, "", "draw the set anew")])
 
 
-def _values(network: Network) -> Mapping[str, Array]:
+def _values(network: Network, given: Given) -> Mapping[str, Array]:
     """Every quantity, with more bits until every number that isn't zero has its digits."""
-    xp = balls.numbers(lambda value: value)
-    found: Mapping[str, Array] = {}
-    for bits in _BITS:
-        with ctx.workprec(bits):
-            found = recompute(network, Given.of(network, xp), xp).computed
-            settled = [entry for array in found.values() for entry in balls.entries(array)]
-        if all(entry.is_zero() or entry.rel_accuracy_bits() > _ENOUGH for entry in settled):
+    found = recompute(network, given, _EXACTLY).computed
+    for bits in _MORE_BITS:
+        entries = (entry for array in found.values() for entry in balls.entries(array))
+        if all(entry.is_zero() or entry.rel_accuracy_bits() > _ENOUGH for entry in entries):
             break
+        with ctx.workprec(bits):
+            found = recompute(network, Given.of(network, _EXACTLY), _EXACTLY).computed
     return found
 
 
 def _is_same(value: arb, text: str) -> bool:
     """Whether a number is the value: in full, or rounded to no fewer digits than keys have."""
+    rounded = arb(text)
+    if value.overlaps(rounded):
+        return True
     digits = len(Decimal(text).as_tuple().digits)
-    with ctx.workprec(max(_BITS)):
-        rounding = arb(0, arb(10) ** (1 - digits)) if digits >= _FEWEST else arb(0)
-        return bool((value + value * rounding).overlaps(arb(text)))
+    return digits >= _FEWEST and bool((value * arb(1, arb(10) ** (1 - digits))).overlaps(rounded))
 
 
 def by_hand(network: Network, leeway: Leeway) -> dict[str, Hand]:

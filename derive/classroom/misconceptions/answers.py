@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from flint import arb, ctx
@@ -13,9 +13,11 @@ from derive.classroom.misconceptions.numbers import FLOATS, Exact, UndecidedSign
 from derive.classroom.misconceptions.recompute import Given, recompute
 from derive.classroom.misconceptions.table import applying
 from derive.classroom.misconceptions.way import Array
-from derive.engine.exact import CERTIFIED, Solution
 from derive.engine.values import value_of
 from derive.network import Network
+
+if TYPE_CHECKING:
+    from derive.engine.exact import Solution
 
 VISIBLE = 1e-3  # of a quantity's largest entry: three rounded digits show it
 _PRECISIONS = (256, 1024, 4096)  # bits of the balls
@@ -60,13 +62,15 @@ def asked(network: Network, points: Iterable[str] | None = None) -> tuple[str, .
     return tuple(name for name in known if name in handed_in)
 
 
-def shown(solution: Solution, quantities: Iterable[str] | None = None) -> tuple[WrongAnswer, ...]:
+def shown(solution: "Solution", quantities: Iterable[str] | None = None) -> tuple[WrongAnswer, ...]:
     """The wrong answers that a key lists: each mistake that can be made and shows, with what it leads to.
 
     Args:
         solution: The right answers.
         quantities: Those to look at; by default what students hand in.
     """
+    from derive.engine.exact import CERTIFIED  # and with it SymPy, which recomputing has no need of
+
     network = solution.derivation.network
     wanted = tuple(quantities or asked(network))
     digits = max(solution.digits, CERTIFIED)

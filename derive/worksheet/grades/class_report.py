@@ -20,7 +20,6 @@ from derive.render import escape
 from derive.render.page import Picture
 from derive.worksheet import figures
 from derive.worksheet.figures.bars import scale
-from derive.worksheet.story import Story
 
 _LONGEST = 60
 
@@ -46,8 +45,10 @@ class Report:
     strays: Sequence[Trouble] = ()
 
 
-def class_report(report: Report, language: str, templates: Path | None = None) -> Story:
-    """The report in one language.
+def class_report(
+    report: Report, language: str, templates: Path | None = None
+) -> tuple[str, dict[str, Picture]]:
+    """The report in one language: its Markdown, and the pictures that it shows.
 
     Args:
         report: What it is made of.
@@ -61,7 +62,7 @@ def class_report(report: Report, language: str, templates: Path | None = None) -
     environment = files.page_environment(templates, html=False, brackets="{}")
     template = environment.get_template(f"class-report.{language}.md.j2")
     module: Any = template.make_module(_facts(report, found, language))
-    return Story(str(module), _pictures(report, found, module.picture_words))
+    return str(module), _pictures(report, found, module.picture_words)
 
 
 def _facts(report: Report, found: Summary, language: str) -> dict[str, Any]:

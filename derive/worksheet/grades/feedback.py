@@ -17,7 +17,6 @@ from derive.exercise.model import Exercise
 from derive.network import Network
 from derive.render import escape
 from derive.worksheet.spelling import decimal
-from derive.worksheet.story import Story
 
 DIGITS = 6
 _MOST_ROWS = 24  # of a quantity's table; entries that went well come last
@@ -74,8 +73,8 @@ def feedback(
     result: Graded,
     language: str,
     templates: Path | None = None,
-) -> Story:
-    """The page of one student.
+) -> str:
+    """The page of one student, as Markdown.
 
     Args:
         exercise: That all have.
@@ -90,7 +89,7 @@ def feedback(
     """
     environment = files.page_environment(templates, html=False, brackets="{}")
     paper = result.paper
-    text = environment.get_template(f"feedback.{language}.md.j2").render(
+    return environment.get_template(f"feedback.{language}.md.j2").render(
         escape=escape,
         student=result.person.student,
         name=name_of(result.person.fields),
@@ -106,7 +105,6 @@ def feedback(
         parts=[_told(network, part, language) for part in paper.parts],
         troubles=[trouble.said(language) for trouble in result.troubles],
     )
-    return Story(text, {})
 
 
 def mistake(name: str, quantity: str, language: str) -> str:
