@@ -21,6 +21,7 @@ SINGLE = Fraction(1, 2**24)  # of the largest entry: what single precision can't
 _FEWEST = 2  # digits that an answer needs to count as a rounded one
 _HALF = Fraction(1, 2)
 _SINGLE_DIGITS = 7
+_FLOAT_ERRORS = 1e-15
 _SINGLE_ROUNDING = arb(1, arb(2) ** -24)
 
 
@@ -62,9 +63,7 @@ class Leeway:
         if self.digits is None:
             near = value * (1 + arb(0, balls.ball(self.tolerance)))
         else:
-            near = _or_rounded(_or_rounded(value, self.digits), self.digits + 1)
-            if near is not value:
-                near = balls.hull(near, value * arb(1, arb(10) ** -(self.digits + 1)))
+            near = _or_rounded(value, self.digits)
         return near + arb(0, (largest * balls.ball(SINGLE)).abs_upper())
 
     def meant(self, written: Written) -> arb:
@@ -89,7 +88,7 @@ class Leeway:
 
 
 def _or_rounded(value: arb, digits: int) -> arb:
-    """A result, or that rounded.
+    """A result, or that rounded to so many digits or more.
 
     Rounding is monotone, so the rounded ends of an interval are the ends of all that is rounded. At a tie
     either neighbour may be meant.
@@ -99,7 +98,12 @@ def _or_rounded(value: arb, digits: int) -> arb:
     low, high = nextafter(float(value.lower()), -inf), nextafter(float(value.upper()), inf)
     if not (isfinite(low) and isfinite(high)) or (low < 0 < high) != value.contains(0):
         return value  # beyond what floats reach; rounding moves no number to the other side of zero
-    least, most = min(low, _rounded(low, digits)), max(high, _rounded(high, digits))
+    down, up = _rounded(low, digits), _rounded(high, digits)
+    if down == up and max(up - low, high - down) <= _FLOAT_ERRORS * abs(up):
+        return value  # it has no more digits
+    further = 0.5 * 10.0 ** -(digits + 1)  # what rounding to two digits more can change
+    least = min(down, _rounded(low, digits + 1), low - further * abs(low))
+    most = max(up, _rounded(high, digits + 1), high + further * abs(high))
     return balls.hull(arb(nextafter(least, -inf)), arb(nextafter(most, inf)))
 
 
