@@ -64,11 +64,13 @@ class Speller:
         decimals: Whether fractions that terminate are written as decimals (0.15) or as fractions (1/2).
         digits: Significant digits of rounded numbers.
         factor: The common factor of the gradients, None where there is none.
+        longest: Significant digits of a decimal that is written in full.
     """
 
     decimals: bool
     digits: int
     factor: Factor | None = None
+    longest: int = LONGEST_DECIMAL
 
     def fraction(self, number: Fraction) -> str:
         """A given number, exactly."""
@@ -116,7 +118,7 @@ class Speller:
             long = max(lengths, default=0) > LONGEST_ENTRY or sum(lengths) > LONGEST_ENTRIES
             if None in spelled or long:
                 return self.rounded_matrix(rows)
-        return self._laid(rows, self.value)
+        return self.shortened(lambda speller: speller._laid(rows, speller.value))
 
     def rounded_matrix(self, rows: Rows) -> Shown:
         """A matrix of decimals, of fewer digits where it would be too wide."""
@@ -126,10 +128,10 @@ class Speller:
         """What is spelled with all digits, or with fewer where it would be too wide for a line."""
         shown = how(self)
         for digits in FEWER_DIGITS:
-            if shown.exact or fits(shown.latex):
+            if fits(shown.latex):
                 break
             if digits < self.digits:
-                shown = how(replace(self, digits=digits))
+                shown = how(replace(self, digits=digits, longest=digits + 1))
         return shown
 
     def _laid(self, rows: Rows, how: Any) -> Shown:
@@ -160,16 +162,16 @@ class Speller:
 
     def _exact_rational(self, number: Fraction) -> str | None:
         """A rational in full, None where that is too long."""
-        if number.denominator == 1 and len(str(number.numerator)) <= LONGEST_DECIMAL + 2:
+        if number.denominator == 1 and len(str(number.numerator)) <= self.longest + 2:
             return str(number.numerator)
         exact = _terminating(number)
-        if exact is not None and len(exact.as_tuple().digits) > LONGEST_DECIMAL:
+        if exact is not None and len(exact.as_tuple().digits) > self.longest:
             exact = None
         if exact is not None and self.decimals:
-            return decimal(exact, LONGEST_DECIMAL, padded=False)
+            return decimal(exact, self.longest, padded=False)
         if len(str(abs(number.numerator))) + len(str(number.denominator)) <= LONGEST_FRACTION:
             return _fraction(number)
-        return None if exact is None else decimal(exact, LONGEST_DECIMAL, padded=False)
+        return None if exact is None else decimal(exact, self.longest, padded=False)
 
 
 def _flint(number: Fraction) -> Any:
