@@ -98,6 +98,11 @@ def largest(intervals: Array) -> arb:
     return max((entry.abs_upper() for entry in entries(intervals)), default=arb(0))
 
 
+def size(intervals: Array) -> arb:
+    """The largest magnitude among the middles of the intervals."""
+    return max((abs(entry.mid()) for entry in entries(intervals)), default=arb(0))
+
+
 def known(array: Array) -> bool:
     """Whether every entry is finite."""
     return all(entry.is_finite() for entry in entries(array))

@@ -24,13 +24,15 @@ def implied_by_weights(at: At, meant: Array) -> Array | None:
     Returns:
         (1, n_out), or None where there is no such delta.
     """
+    if at.network.rows > 1:
+        return None
     gradient = at.oriented(meant)
     if at.network.l2 != 0:
         gradient = gradient - at.weights * at.xp.read(2 * at.network.l2)
     inputs = balls.entries(at.read)
     live = [unit for unit, value in enumerate(inputs) if not value.contains(0)]
     idle = [gradient[i, j] for i in range(len(inputs)) if i not in live for j in range(at.layer.n_out)]
-    if at.network.rows > 1 or not live or not all(entry.contains(0) for entry in idle):
+    if not live or not all(entry.contains(0) for entry in idle):
         return None
     deltas = [_common([gradient[i, j] / inputs[i] for i in live]) for j in range(at.layer.n_out)]
     if None in deltas:

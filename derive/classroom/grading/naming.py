@@ -6,7 +6,8 @@ from typing import Any
 from derive.classroom.grading import balls
 from derive.classroom.grading.balls import Array
 from derive.classroom.grading.case import Case, forward_names
-from derive.classroom.grading.path import TRIVIAL, Judged, Path, is_in
+from derive.classroom.grading.leeway import SINGLE
+from derive.classroom.grading.path import Judged, Path, is_in, is_trivial
 from derive.classroom.misconceptions import Misconception, applying, recompute
 
 _FORWARD = frozenset({"pre_activation", "output"})
@@ -29,8 +30,9 @@ def explain(case: Case, path: Path) -> Names:
         are kept that fit most of what this student handed in.
     """
     found: dict[str, list[tuple[int, Misconception]]] = {}
-    # Whoever writes zeros more than once has worked nothing out; once it may be what a mask has left.
-    zeros_tell = sum(_is_zero(path.judged[name]) for name in path.wrong) == 1
+    # Whoever writes zeros for several layers has worked nothing out; for one it may be what a mask has left.
+    zeros = {name.rpartition("_")[2] for name in path.wrong if _is_zero(case, path.judged[name], name)}
+    zeros_tell = len(zeros) == 1
     for misconception in _candidates(case, path):
         computed = _computed(case, path, misconception)
 
@@ -117,10 +119,10 @@ def _leads_to(case: Case, judged: Judged, computed: Any, name: str, zeros_tell: 
         name: Of the quantity.
         zeros_tell: Whether nothing but zeros may be an answer that was worked out.
     """
-    largest = balls.largest(computed)
-    trivial = not largest > balls.largest(case.right.computed[name]) * TRIVIAL
+    trivial = is_trivial(computed, case.right.computed[name])
     if not balls.known(computed) or (trivial and not zeros_tell):
         return False
+    largest = balls.largest(computed)
     pairs = zip(judged.written.flat, balls.entries(computed), strict=True)
     return all(
         is_in(written, case.leeway.accepted(value, largest)) or case.leeway.is_coarse(written, value)
@@ -129,5 +131,8 @@ def _leads_to(case: Case, judged: Judged, computed: Any, name: str, zeros_tell: 
     )
 
 
-def _is_zero(judged: Judged) -> bool:
-    return all(written.number == 0 for written in judged.written.flat)
+def _is_zero(case: Case, judged: Judged, name: str) -> bool:
+    """Whether nothing but zeros was handed in, or what floats leave of them."""
+    nothing = balls.largest(case.right.computed[name]) * balls.ball(SINGLE)
+    numbers = [written.number for written in judged.written.flat]
+    return all(number is not None and balls.ball(abs(number)) <= nothing for number in numbers)

@@ -16,7 +16,7 @@ from derive.classroom.grading.reading import Written
 from derive.classroom.misconceptions import RIGHT, Course, Way, recompute
 from derive.classroom.misconceptions.way import At, closed_delta
 
-TRIVIAL = arb(2) ** -20  # of the right entries: what is smaller is as good as zero
+_TRIVIAL = arb(2) ** -20  # of the right entries: what is smaller is as good as zero
 Answers = Mapping[str, Array]
 
 
@@ -230,10 +230,8 @@ class _Walk:
 
         Layers that have no output left leave nothing to be worked out after them.
         """
-        size = balls.largest(computed)
-        trivial = not size > balls.largest(self.case.right.computed[name]) * TRIVIAL
-        trivial = trivial and bool(balls.largest(self.case.right.computed[name]) > 0)
-        if name in forward_names(self.case.network) and (trivial or not size.is_finite()):
+        trivial = is_trivial(computed, self.case.right.computed[name])
+        if name in forward_names(self.case.network) and (trivial or not balls.known(computed)):
             self.path.emptied |= self.sources
         return trivial
 
@@ -272,8 +270,13 @@ class _Walk:
 
     def is_nothing(self, delta: Array, k: int) -> bool:
         """Whether a delta is as good as zero, so that nothing but zeros follows from it."""
-        right = self.case.right.computed[f"pre_activation_gradient_{k}"]
-        return not balls.largest(delta) > balls.largest(right) * TRIVIAL
+        return is_trivial(delta, self.case.right.computed[f"pre_activation_gradient_{k}"])
+
+
+def is_trivial(computed: Array, right: Array) -> bool:
+    """Whether numbers are as good as zero, and the right ones aren't."""
+    size = balls.size(right)
+    return bool(size > 0) and not balls.size(computed) > size * _TRIVIAL
 
 
 def is_in(written: Written, accepted: Any) -> bool:
