@@ -213,7 +213,8 @@ def _spread(sheet: Sheet, layer: Dense, delta: Shown, row: int) -> str:
     """A gradient of many columns as the Kronecker product that it is; its numbers follow as a matrix."""
     read = sheet.speller.rounded_matrix([sheet.read_values(layer)[row]])
     first, second = (read, delta) if sheet.network.row_convention else (delta, read)
-    return Shown(rf"{first.latex} \otimes {second.latex}", read.exact and delta.exact).related
+    right = second.latex if second.latex.startswith(r"\begin") else rf"\left({second.latex}\right)"
+    return Shown(rf"{first.latex} \otimes {right}", read.exact and delta.exact).related
 
 
 def _loss_symbol(sheet: Sheet, row: int) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Context
 from fractions import Fraction
 
 from derive.engine import forms
@@ -172,7 +173,7 @@ def _softmax(sheet: Sheet, z: Sequence[Value]) -> str:
 def _difference(value: Value, other: Value) -> Value:
     number = value.closed - other.closed if value.closed is not None and other.closed is not None else None
     found = None if number is None else value_of(number, 40)
-    return found or Value(None, value.decimal - other.decimal)
+    return found or Value(None, Context(prec=40).subtract(value.decimal, other.decimal))
 
 
 def _loss(sheet: Sheet) -> Step:

@@ -222,7 +222,7 @@ def decimal(number: Decimal, digits: int, *, padded: bool = True) -> str:
         rounded = rounded.quantize(Decimal(1).scaleb(exponent - digits + 1), context=Context(prec=digits + 5))
     if -5 <= exponent < max(digits, 7):
         return f"{rounded:f}"
-    mantissa = rounded.scaleb(-exponent)
+    mantissa = rounded.scaleb(-exponent, context=Context(prec=digits))
     return rf"{mantissa:f} \times 10^{{{exponent}}}"
 
 
@@ -260,7 +260,7 @@ def bracketed(latex: str) -> str:
 def product(first: str, second: str) -> str:
     """Two factors, each in brackets where it would fall apart, with a dot where digits would run together."""
     left = rf"\left({first}\right)" if _has_outside(first, (" + ", " - ")) else first
-    in_parts = second.startswith("-") or _has_outside(second, (" + ", " - "))
+    in_parts = second.startswith("-") or _has_outside(second, (" + ", " - ", r"\otimes"))
     right = rf"\left({second}\right)" if in_parts else second
     return left + (r" \cdot " if right[0].isdigit() else r"\,") + right
 
@@ -268,7 +268,7 @@ def product(first: str, second: str) -> str:
 def _has_outside(latex: str, signs: Sequence[str]) -> bool:
     """Whether one of the signs stands outside of all brackets, fractions and matrices."""
     depth = 0
-    for token in re.findall(r"\\begin|\\end|\\times| [-+] |[{}()]", latex):
+    for token in re.findall(r"\\begin|\\end|\\o?times| [-+] |[{}()]", latex):
         if token in ("{", "(", r"\begin"):
             depth += 1
         elif token in ("}", ")", r"\end"):

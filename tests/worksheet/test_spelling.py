@@ -20,8 +20,8 @@ FRACTIONS = st.fractions(max_denominator=10**7) | st.builds(
 )
 DECIMALS = st.builds(
     lambda digits, exponent: Decimal(digits).scaleb(exponent),
-    st.integers(-(10**12), 10**12),
-    st.integers(-40, 25),
+    st.integers(-(10**12), 10**12) | st.integers(-(10**39), 10**39),
+    st.integers(-60, 25),
 )
 
 
@@ -47,7 +47,7 @@ def written(fraction: Fraction) -> str:
     return Speller(decimals=True, digits=6).fraction(fraction)
 
 
-@given(DECIMALS, st.integers(1, 30))
+@given(DECIMALS, st.integers(1, 36))
 @example(Decimal("0.5"), 1)
 @example(Decimal("2.5"), 1)
 @example(Decimal("3.5"), 1)
@@ -96,6 +96,12 @@ def test_decimals(exact: str, digits: int, latex: str) -> None:
         ("0.1234567", 30, r"0.12345\,67"),
         ("1.23456789e-20", 9, r"1.23456\,789 \times 10^{-20}"),
         ("7", 30, "7"),
+        # Rounded once, to 30 digits, and not again to the 28 of Python's own default.
+        (
+            "1.249507402180199107312742437498814747678e-9",
+            30,
+            r"1.24950\,74021\,80199\,10731\,27424\,3750 \times 10^{-9}",
+        ),
     ],
 )
 def test_long_decimals_are_grouped(exact: str, digits: int, latex: str) -> None:
