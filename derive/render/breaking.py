@@ -25,7 +25,21 @@ _RELATIONS = ("=", r"\approx")
 _FACTORS = re.compile(r"\\(?:underbrace|underset|begin\{.*\}|cdot|odot|otimes|times|frac|operatorname)|[+\-]")
 _ALIGNED = re.compile(r"\s*\\begin\{aligned\}(.*)\\end\{aligned\}\s*", re.DOTALL)
 # Between these and what follows there is no place to break: they belong together.
-_BINDING = ("_", "^", r"\cdot", r"\odot", r"\otimes", r"\times", "+", "-", "=", r"\approx", r"\log", r"\exp", r"\max")
+_BINDING = (
+    "_",
+    "^",
+    r"\cdot",
+    r"\odot",
+    r"\otimes",
+    r"\times",
+    "+",
+    "-",
+    "=",
+    r"\approx",
+    r"\log",
+    r"\exp",
+    r"\max",
+)
 
 
 def break_wide(document: d.Document) -> d.Document:
