@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from derive.engine import bulk
 from derive.engine.bulk import Batch, Denominators, autograd, chain, exact, model, verdict
 from derive.network import Network
+from derive.rules.activations import ACTIVATIONS
 from tests.engine import networks as some
 
 LINEAR = st.sampled_from(("identity", "relu", "leaky_relu"))
@@ -154,6 +155,18 @@ def test_a_network_survives_the_batch(path: Path) -> None:
 def test_what_leaves_binary64_is_not_contradicted(network: Network) -> None:
     """Saturated, underflowing and overflowing: a source may be useless there, never outside its bound."""
     assert not bulk.check(model.of_networks([network])).contradicted.any()
+
+
+@pytest.mark.parametrize("activation", [name for name, rule in ACTIVATIONS.items() if rule.elementwise])
+def test_exponentials_that_underflow(activation: str) -> None:
+    """Around -745 binary64 has one or two bits left, which is then multiplied."""
+    weights = np.arange(-760, -690).reshape(-1, 1, 1)
+    ones = np.ones_like(weights)
+    batch = replace(
+        drawn([1, 1], len(weights)), weights=(weights,), inputs=ones, targets=1000 * ones,
+        activations=(activation,), loss="squared_error",
+    )  # fmt: skip
+    assert not bulk.check(batch).contradicted.any()
 
 
 # What is not believed

@@ -18,7 +18,7 @@ from derive.engine.bulk.model import Batch, Floats, read
 from derive.engine.jacobians import FLOAT64
 
 ROUNDOFF = 2.0**-52  # twice binary64's unit roundoff: second-order terms are covered by the difference
-UNDERFLOW = 2.0**-1073
+UNDERFLOW = 2.0**-1020  # what an operation may lose there, whether or not it flushes to zero
 OVERFLOW = 700.0  # beyond it exp leaves binary64's range
 SATURATED = 36.0  # beyond it a sigmoid comes out as 1
 
@@ -133,11 +133,12 @@ class _Analysis:
         slope = abs(rule.slope(z, a, COLUMN, p)) + np.zeros_like(z)
         curvature = abs(rule.curvature(z, COLUMN, p))
         terms, slope_terms = rule.value_terms(z, a, np, p), rule.slope_terms(z, a, np, p)
-        slope_error = 2 * curvature * z_error + 8 * ROUNDOFF * slope_terms
+        lost = UNDERFLOW * (1 + abs(z))  # an exponential that underflows, and what it is multiplied with
+        slope_error = 2 * curvature * z_error + 8 * ROUNDOFF * slope_terms + lost
         if rule.kink is not None and not self.settled[k]:  # it may come out on the other side
             low, high = (float(side) for side in rule.kink(number))
             slope_error = slope_error + np.where(abs(z) <= z_error, high - low, 0)
-        error = (slope + slope_error) * z_error + 4 * ROUNDOFF * terms
+        error = (slope + slope_error) * z_error + 4 * ROUNDOFF * terms + lost
         if rule.probability:
             relative = np.where(abs(z) > OVERFLOW, np.inf, z_error + ROUNDOFF * (abs(z) + 4))
             return Passed(reading, read_error, a * relative, slope, slope_error, relative)
