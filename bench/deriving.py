@@ -25,8 +25,8 @@ DEEP_WIDTH = 2
 PROGRAM, SYMPY, SYMENGINE = "this program", "SymPy, diff of the loss", "symengine, diff of the loss"
 CONTENDERS = (PROGRAM, SYMPY, SYMENGINE)
 TURNS = 5
-ENOUGH = 10.0  # seconds after which a contender has no more turns
-CAP = 90.0  # seconds for one contender at one size, once
+ENOUGH = 5.0  # seconds after which a contender has no more turns, and its operations are not counted
+CAP = 60.0  # seconds for one contender at one size, once
 STARTING = 15.0  # seconds that a new process may need before it begins
 
 
@@ -37,7 +37,7 @@ class Derived:
     Attributes:
         sizes: Units of each layer, the input first.
         seconds: None where it hit the cap, or would have: it did at a smaller size.
-        operations: How many the gradients of all weights are made of, as they come out.
+        operations: How many the gradients of all weights are made of, as they come out; None where not counted.
     """
 
     sizes: tuple[int, ...]
@@ -204,7 +204,7 @@ def once(name: str, sizes: Sequence[int], counted: bool) -> tuple[float, int | N
     contender((1, 1, 1))  # what is imported late is there now
     results: list[Any] = []
     seconds = measure(lambda: results.append(contender(sizes)), repetitions=1, clock=process_time).seconds
-    return seconds, operations(results[0]) if counted else None
+    return seconds, operations(results[0]) if counted and seconds < ENOUGH else None
 
 
 def _contender(name: str) -> tuple[Callable[[Sequence[int]], Any], Callable[[Any], int]]:

@@ -191,7 +191,7 @@ def _derived(contenders: Mapping[str, Sequence[Derived]], cap: float) -> str:
         ratio = f"{(naive or cap) / own.seconds:,.0f}"
         row = [own.name, str(own.parameters), *(_time(one.seconds, cap) for one in found)]
         row += [ratio if naive is not None else f"> {ratio}"]
-        rows.append(row + ["" if one.operations is None else f"{one.operations:,}" for one in found])
+        rows.append(row + ["-" if one.operations is None else f"{one.operations:,}" for one in found])
     return table(head, rows)
 
 

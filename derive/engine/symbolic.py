@@ -15,6 +15,7 @@ from typing import Any
 
 import sympy as sp
 
+from derive.engine import laurent
 from derive.network import Dense, Network
 
 if os.environ.get("SYMPY_GROUND_TYPES") != "python":  # pragma: no cover - derive/__init__ sets it
@@ -108,14 +109,18 @@ class Derivation:
         network: What was derived.
         input_symbols, target_symbols: (n_in,), (n_out,).
         layers: From the input to the output.
-        loss: The loss of the row in output and target symbols.
     """
 
     network: Network
     input_symbols: Symbols
     target_symbols: Symbols
     layers: tuple[LayerDerivation, ...]
-    loss: sp.Expr
+
+    @cached_property
+    def loss(self) -> sp.Expr:
+        """The loss of the row in output and target symbols; no gradient is made from it."""
+        value = self.network.loss.value(self.layers[-1].output_symbols, self.target_symbols, SYMPY)
+        return sp.sympify(value)
 
 
 def derive(network: Network) -> Derivation:
@@ -136,8 +141,7 @@ def derive(network: Network) -> Derivation:
             gradient = _loss_gradient(network, parts["output_symbols"], targets)
             delta = _through_head(parts, gradient)
         layers.insert(0, LayerDerivation(output_gradient=gradient, delta=delta, **parts))
-    loss = sp.sympify(network.loss.value(layers[-1].output_symbols, targets, SYMPY))
-    return Derivation(network, inputs, targets, tuple(layers), loss)
+    return Derivation(network, inputs, targets, tuple(layers))
 
 
 @lru_cache(maxsize=4096)
@@ -209,16 +213,16 @@ def _loss_gradient(network: Network, outputs: Symbols, targets: Symbols) -> Expr
 
 def _through_activation(parts: dict[str, Any], gradient: Expressions) -> Expressions:
     """The deltas: dl/da times the local Jacobian of the activation."""
-    return tuple(sp.Add(*products) for products in _products(parts, gradient))
+    return tuple(sp.Add(*(g * s for g, s in pairs)) for pairs in _factors(parts, gradient))
 
 
-def _products(parts: dict[str, Any], gradient: Expressions) -> list[list[sp.Expr]]:
-    """What each delta is the sum of: the gradient of each output times an entry of the Jacobian."""
+def _factors(parts: dict[str, Any], gradient: Expressions) -> list[list[tuple[sp.Expr, sp.Expr]]]:
+    """What each delta is the sum of: the gradient of each output, times an entry of the Jacobian."""
     slope = parts["slope"]
     if parts["dense"].rule.elementwise:
-        return [[g * s] for g, s in zip(gradient, slope, strict=True)]
+        return [[pair] for pair in zip(gradient, slope, strict=True)]
     n = len(gradient)
-    return [[gradient[i] * slope[i * n + j] for i in range(n)] for j in range(n)]
+    return [[(gradient[i], slope[i * n + j]) for i in range(n)] for j in range(n)]
 
 
 def _through_head(parts: dict[str, Any], gradient: Expressions) -> Expressions:
@@ -229,41 +233,16 @@ def _through_head(parts: dict[str, Any], gradient: Expressions) -> Expressions:
     """
     outputs = frozenset(parts["output_symbols"])
     if any(_divides_by(entry, outputs) for entry in gradient):
-        collapsed = [
-            _collapse(products, outputs) or _collapse([sp.cancel(sp.Add(*products))], outputs)
-            for products in _products(parts, gradient)
-        ]
+        collapsed = [_collapse(pairs, outputs) for pairs in _factors(parts, gradient)]
         if None not in collapsed:
             return tuple(collapsed)
     return _through_activation(parts, parts["output_gradient_symbols"])
 
 
-def _collapse(products: list[sp.Expr], outputs: frozenset[sp.Symbol]) -> sp.Expr | None:
-    """Their sum as outputs with coefficients and a rest; None where it is no such thing."""
-    coefficients: dict[sp.Symbol, list[sp.Expr]] = {}
-    rest: list[sp.Expr] = []
-    for term in (term for product in products for term in _terms(product)):
-        factors = sp.Mul.make_args(term)
-        inside = [factor for factor in factors if not factor.free_symbols.isdisjoint(outputs)]
-        if not inside:
-            rest.append(term)
-        elif len(inside) == 1 and inside[0] in outputs:
-            others = [factor for factor in factors if factor is not inside[0]]
-            coefficients.setdefault(inside[0], []).append(sp.Mul(*others))
-        else:
-            return None
-    return sp.Add(*(sp.Add(*several) * output for output, several in coefficients.items()), *rest)
-
-
-def _terms(product: sp.Expr) -> list[sp.Expr]:
-    """The terms of a product of sums, multiplied out; factors cancel as they meet."""
-    if product.is_Add:
-        return [term for part in product.args for term in _terms(part)]
-    sums = [factor for factor in sp.Mul.make_args(product) if factor.is_Add]
-    if not sums:
-        return [product]
-    others = sp.Mul(*(factor for factor in sp.Mul.make_args(product) if factor is not sums[0]))
-    return [term for part in sums[0].args for term in _terms(part * others)]
+def _collapse(pairs: list[tuple[sp.Expr, sp.Expr]], outputs: frozenset[sp.Symbol]) -> sp.Expr | None:
+    """The sum of products as multiples of outputs and a rest; None where it is no such thing."""
+    expanded = laurent.dot(pairs) or laurent.polynomial(sp.cancel(sp.Add(*(g * s for g, s in pairs))))
+    return None if expanded is None else laurent.collected(expanded, outputs)
 
 
 def _divides_by(expression: sp.Expr, symbols: frozenset[sp.Symbol]) -> bool:
