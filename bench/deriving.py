@@ -37,7 +37,7 @@ class Derived:
     Attributes:
         sizes: Units of each layer, the input first.
         seconds: None where it hit the cap, or would have: it did at a smaller size.
-        operations: How many the gradients of all weights are made of, as they come out; None where not counted.
+        operations: How many the gradients of all weights are made of, as they come out; None: not counted.
     """
 
     sizes: tuple[int, ...]

@@ -34,17 +34,20 @@ def polynomial(expression: sp.Expr) -> Polynomial | None:
         return {frozenset(((expression, 1),)): 1}
     if expression.is_Rational:
         # Whole ones stay int, which is what they nearly always are, and several times as fast.
-        return {CONSTANT: expression.p if expression.q == 1 else Fraction(expression.p, expression.q)}
+        return total([{CONSTANT: expression.p if expression.q == 1 else Fraction(expression.p, expression.q)}])
     if expression.is_Add or expression.is_Mul:
         parts = [polynomial(part) for part in expression.args]
         found = [part for part in parts if part is not None]
         if len(found) < len(parts):
             return None
         return total(found) if expression.is_Add else product(found)
-    base, power = expression.as_base_exp()
-    if base.is_Symbol and power.is_Integer:
-        return {frozenset(((base, int(power)),)): 1}
-    return None
+    if not (expression.is_Pow and expression.exp.is_Integer):
+        return None
+    base, power = expression.base, int(expression.exp)
+    if base.is_Symbol:
+        return {frozenset(((base, power),)): 1}
+    inner = polynomial(base)
+    return None if inner is None or power < 0 else product([inner] * power)
 
 
 def total(parts: Iterable[Polynomial]) -> Polynomial:
