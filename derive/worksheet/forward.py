@@ -149,15 +149,20 @@ def put(template: str, number: str, mark: str = "<z>") -> str:
 
 
 def _elementwise(sheet: Sheet, layer: Dense, z: Sequence[Value]) -> str:
-    """The activation written out for each unit."""
-    shown = [sheet.speller.value(value) for value in z]
+    """The activation written out for each unit, with rounded numbers where the exact ones are too long."""
     template = activations.fill(layer.rule.formula, z="<z>", p=forms.parameter(layer))
-    entries = [put(template, number.latex) for number in shown]
-    relation = "=" if all(number.exact for number in shown) else r"\approx"
-    if not sheet.network.row_convention:
-        return f"{relation} {matrix([[entry] for entry in entries])}"
-    laid = matrix([entries])
-    return f"{relation} {laid if fits(laid) else matrix([first_and_last(entries, CDOTS)])}"
+    row = sheet.network.row_convention
+    laid, exact = "", False
+    for how in (sheet.speller.value, sheet.speller.rounded):
+        shown = [how(value) for value in z]
+        entries = [put(template, number.latex) for number in shown]
+        exact = all(number.exact for number in shown)
+        laid = matrix([entries] if row else [[entry] for entry in entries])
+        if fits(laid):
+            break
+    else:
+        laid = matrix([first_and_last(entries, CDOTS)]) if row else laid
+    return Shown(laid, exact).related
 
 
 def _softmax(sheet: Sheet, z: Sequence[Value]) -> str:

@@ -258,11 +258,11 @@ def bracketed(latex: str) -> str:
 
 
 def product(first: str, second: str) -> str:
-    """Two factors, each in brackets where it would fall apart, with a dot where digits would run together."""
+    """Two factors, each in brackets where it would fall apart; a dot before brackets and digits."""
     left = rf"\left({first}\right)" if _has_outside(first, (" + ", " - ")) else first
     in_parts = second.startswith("-") or _has_outside(second, (" + ", " - ", r"\otimes"))
     right = rf"\left({second}\right)" if in_parts else second
-    return left + (r" \cdot " if right[0].isdigit() else r"\,") + right
+    return left + (r" \cdot " if right[0].isdigit() or right.startswith(r"\left") else r"\,") + right
 
 
 def _has_outside(latex: str, signs: Sequence[str]) -> bool:

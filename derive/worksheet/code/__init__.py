@@ -11,6 +11,7 @@ from derive.worksheet.code import autograd
 from derive.worksheet.code.chain import Chain, data
 from derive.worksheet.code.descent import descent
 from derive.worksheet.code.names import Names
+from derive.worksheet.code.wrapping import wrapped
 from derive.worksheet.sheet import Sheet
 
 
@@ -46,13 +47,13 @@ def listings(sheet: Sheet) -> Listings:
     names = Names(sheet)
     chain = Chain(sheet, names)
     return Listings(
-        data=data(sheet, names),
-        forward=chain.forward(),
-        gradients=chain.gradients(),
-        descent=descent(sheet, names),
-        torch=autograd.torch(sheet, names),
-        compare=autograd.compare(names),
-        exact=autograd.exact(sheet, names),
+        data=wrapped(data(sheet, names)),
+        forward=wrapped(chain.forward()),
+        gradients=tuple(map(wrapped, chain.gradients())),
+        descent=wrapped(descent(sheet, names)),
+        torch=wrapped(autograd.torch(sheet, names)),
+        compare=wrapped(autograd.compare(names)),
+        exact=wrapped(autograd.exact(sheet, names)),
         variables=variables(sheet),
     )
 
