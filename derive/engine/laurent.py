@@ -34,7 +34,8 @@ def polynomial(expression: sp.Expr) -> Polynomial | None:
         return {frozenset(((expression, 1),)): 1}
     if expression.is_Rational:
         # Whole ones stay int, which is what they nearly always are, and several times as fast.
-        return total([{CONSTANT: expression.p if expression.q == 1 else Fraction(expression.p, expression.q)}])
+        number = expression.p if expression.q == 1 else Fraction(expression.p, expression.q)
+        return {CONSTANT: number} if number else {}
     if expression.is_Add or expression.is_Mul:
         parts = [polynomial(part) for part in expression.args]
         found = [part for part in parts if part is not None]
