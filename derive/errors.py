@@ -48,6 +48,10 @@ class ProblemError(DeriveError):
         self.problems = tuple(problems)
         super().__init__("; ".join(problem.what for problem in self.problems))
 
+    def __reduce__(self) -> tuple[type["ProblemError"], tuple[tuple[Problem, ...]]]:
+        """What it is made of, so that it reaches this process from another one."""
+        return type(self), (self.problems,)
+
 
 def describe(problem: Problem) -> str:
     """A problem as people read it: place and what, the line, carets, what is known, and a fix.

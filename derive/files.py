@@ -6,13 +6,10 @@ Nothing else in the program touches the disk but the command line.
 import importlib.util
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-
-import jinja2
-from jinja2.sandbox import SandboxedEnvironment
 
 from derive.errors import Problem, ProblemError
 
@@ -72,44 +69,6 @@ def module_source(name: str) -> str:
     assert found is not None
     assert found.origin is not None
     return Path(found.origin).read_text("utf-8")
-
-
-def environment(folders: Sequence[Path], *, html: bool = False, brackets: str = "{}") -> jinja2.Environment:
-    """A Jinja environment in which a misspelt name raises and templates can't reach the program.
-
-    Args:
-        folders: Where templates are looked for, first place first.
-        html: Whether values are escaped as HTML.
-        brackets: "{}" for `{{ value }}` and `{% if %}`; "<>" for `<< value >>` and `<% if %>`, which suit
-            TeX and Typst better.
-    """
-    opening, closing = brackets[0], brackets[1]
-    return SandboxedEnvironment(
-        loader=jinja2.FileSystemLoader(folders),
-        undefined=jinja2.StrictUndefined,
-        autoescape=html,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        variable_start_string=opening * 2,
-        variable_end_string=closing * 2,
-        block_start_string=opening + "%",
-        block_end_string="%" + closing,
-        comment_start_string=opening + "#",
-        comment_end_string="#" + closing,
-    )
-
-
-@cache
-def page_environment(extra: Path | None, html: bool, brackets: str) -> jinja2.Environment:
-    """The environment of stories or of the pages around them; kept, so that each template is compiled once.
-
-    Args:
-        extra: The user's own folder of templates, which goes first.
-        html: As for `environment`.
-        brackets: As for `environment`.
-    """
-    return environment(template_folders(extra), html=html, brackets=brackets)
 
 
 def read_text(path: Path, largest: int | None = None) -> str:

@@ -16,7 +16,7 @@ MODULES = {
     for path in sorted(PACKAGE.rglob("*.py"))
 }
 FLOORS = (
-    ("derive.errors", "derive.files"),
+    ("derive.errors", "derive.files", "derive.filling"),
     ("derive.rules",),
     ("derive.exercise",),
     ("derive.network",),

@@ -1,6 +1,8 @@
 """How a problem is described: place, line, carets, what is known, a fix."""
 
-from derive.errors import Problem, describe
+import pickle
+
+from derive.errors import Problem, ProblemError, describe
 
 
 def test_everything_is_shown_in_order() -> None:
@@ -48,3 +50,11 @@ def test_a_file_cannot_steer_the_terminal() -> None:
     text = describe(problem)
     assert not set(text) & set("\x1b\x07\u202e\u2028")
     assert text.splitlines()[0].endswith("no")
+
+
+def test_problems_cross_from_one_process_to_another() -> None:
+    problem = Problem("a", 1, 2, "what", "why", "fix", "excerpt", 3)
+    back = pickle.loads(pickle.dumps(ProblemError([problem])))
+    assert type(back) is ProblemError
+    assert back.problems == (problem,)
+    assert str(back) == "what"

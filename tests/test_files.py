@@ -4,11 +4,9 @@ import os
 import sys
 from pathlib import Path
 
-import jinja2
 import pytest
-from jinja2.exceptions import SecurityError
 
-from derive import files
+from derive import files, filling
 from derive.errors import ProblemError
 
 
@@ -27,7 +25,7 @@ def test_fonts_are_found_without_importing_their_packages() -> None:
 
 def test_templates_of_the_user_go_first(tmp_path: Path) -> None:
     (tmp_path / "page.html.j2").write_text("mine", "utf-8")
-    assert files.page_environment(tmp_path, True, "{}").get_template("page.html.j2").render() == "mine"
+    assert filling.fill("page.html.j2", {}, tmp_path) == "mine"
     assert files.template_folders()[-1].joinpath("style.css").is_file()
     with pytest.raises(ProblemError) as error:
         files.template_folders(tmp_path / "missing")
@@ -114,18 +112,6 @@ def test_writing_under_a_file_is_a_problem(tmp_path: Path) -> None:
     with pytest.raises(ProblemError) as error:
         files.write(tmp_path / "a" / "b", b"")
     assert "can't be written" in what(error)
-
-
-def test_templates_fail_on_misspelt_names_and_can_not_reach_the_program(tmp_path: Path) -> None:
-    (tmp_path / "a").write_text("<< nonsense >>", "utf-8")
-    (tmp_path / "b").write_text("<< ''.__class__.__mro__ >>", "utf-8")
-    (tmp_path / "c").write_text("{{ x }}", "utf-8")
-    made = files.environment([tmp_path], brackets="<>")
-    with pytest.raises(jinja2.UndefinedError):
-        made.get_template("a").render()
-    with pytest.raises(SecurityError):
-        made.get_template("b").render()
-    assert files.environment([tmp_path], html=True).get_template("c").render(x="<b>") == "&lt;b&gt;"
 
 
 def test_a_private_folder_is_private_and_goes_away() -> None:

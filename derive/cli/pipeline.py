@@ -91,20 +91,9 @@ def write_story(material: "Material", language: str, templates: Path | None) -> 
     Raises:
         ProblemError: A template of the user's own doesn't work.
     """
-    from jinja2 import TemplateError, TemplateSyntaxError
-
     from derive.worksheet import story
 
-    try:
-        return story.write(material, language, templates)
-    except TemplateError as error:
-        if templates is None:
-            raise  # a shipped template: that is the program's own fault
-        file, line = str(templates), None
-        if isinstance(error, TemplateSyntaxError):
-            file, line = error.filename or file, error.lineno
-        what = f"the template fails: {error.message}"
-        raise ProblemError([Problem(file, line, None, what)]) from None
+    return story.write(material, language, templates)
 
 
 def quizzes(

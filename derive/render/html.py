@@ -2,7 +2,7 @@
 
 from markupsafe import Markup, escape
 
-from derive import files
+from derive import filling
 from derive.render import document as d
 from derive.render.expression import width
 from derive.render.mathematics import spell
@@ -21,18 +21,17 @@ def render_html(document: d.Document, page: Page) -> bytes:
     Raises:
         RenderError: A formula or picture can't be rendered.
     """
-    environment = files.page_environment(page.templates, html=True, brackets="{}")
-    text = environment.get_template("page.html.j2").render(
-        title=page.title,
-        language=page.language,
-        audience=WORDINGS[page.language].audience[page.audience],
-        identifier=page.identifier,
-        paper=page.paper,
-        margin_text=Markup(_css_string(page.identifier)),
+    facts = {
+        "title": page.title,
+        "language": page.language,
+        "audience": WORDINGS[page.language].audience[page.audience],
+        "identifier": page.identifier,
+        "paper": page.paper,
+        "margin_text": Markup(_css_string(page.identifier)),
         # Markup is not escaped again: the body is as it is written, the identifier is a CSS string.
-        body=Markup(HtmlWriter(page).blocks(document)),
-    )
-    return text.encode()
+        "body": Markup(HtmlWriter(page).blocks(document)),
+    }
+    return filling.fill("page.html.j2", facts, page.templates, html=True).encode()
 
 
 def _css_string(text: str) -> str:

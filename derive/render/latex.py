@@ -2,7 +2,7 @@
 
 import re
 
-from derive import files
+from derive import filling
 from derive.render import document as d
 from derive.render.mathematics import spell
 from derive.render.page import Page
@@ -54,23 +54,19 @@ def render_tex(document: d.Document, page: Page) -> bytes:
     wording = WORDINGS[page.language]
     writer = _Writer(page)
     body = writer.blocks(document)
-    text = (
-        files.page_environment(page.templates, html=False, brackets="<>")
-        .get_template("page.tex.j2")
-        .render(
-            title=escape_tex(page.title),
-            pdf_title=escape_pdf_string(page.title),
-            pdf_subject=escape_pdf_string(page.identifier),
-            identifier=escape_tex(page.identifier),
-            audience=wording.audience[page.audience],
-            language=page.language,
-            hangul=page.language == "ko" or _HANGUL.search(page.title + body) is not None,
-            paper=page.paper,
-            listings=writer.listing_names,
-            body=body,
-        )
-    )
-    return text.encode()
+    facts = {
+        "title": escape_tex(page.title),
+        "pdf_title": escape_pdf_string(page.title),
+        "pdf_subject": escape_pdf_string(page.identifier),
+        "identifier": escape_tex(page.identifier),
+        "audience": wording.audience[page.audience],
+        "language": page.language,
+        "hangul": page.language == "ko" or _HANGUL.search(page.title + body) is not None,
+        "paper": page.paper,
+        "listings": list(writer.listing_names),
+        "body": body,
+    }
+    return filling.fill("page.tex.j2", facts, page.templates, brackets="<>").encode()
 
 
 class _Writer:

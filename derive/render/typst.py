@@ -4,7 +4,7 @@ from functools import cache, lru_cache
 
 import typst
 
-from derive import files
+from derive import files, filling
 from derive.render import document as d
 from derive.render.expression import Grid, width
 from derive.render.mathematics import spell
@@ -53,20 +53,17 @@ def render_pdf(document: d.Document, page: Page) -> bytes:
 def _source(writer: "_Writer", document: d.Document) -> str:
     page = writer.page
     wording = WORDINGS[page.language]
-    return (
-        files.page_environment(page.templates, html=False, brackets="<>")
-        .get_template("page.typ.j2")
-        .render(
-            title=quote(page.title),
-            audience=quote(wording.audience[page.audience]),
-            identifier=quote(page.identifier),
-            code=page.code and f"image({quote(_CODE)}, height: 11mm, alt: {quote(page.code.alt)})",
-            language=page.language,
-            paper=_PAPERS[page.paper],
-            fields=", ".join(map(quote, wording.fields)),
-            body=writer.blocks(document),
-        )
-    )
+    facts = {
+        "title": quote(page.title),
+        "audience": quote(wording.audience[page.audience]),
+        "identifier": quote(page.identifier),
+        "code": page.code and f"image({quote(_CODE)}, height: 11mm, alt: {quote(page.code.alt)})",
+        "language": page.language,
+        "paper": _PAPERS[page.paper],
+        "fields": ", ".join(map(quote, wording.fields)),
+        "body": writer.blocks(document),
+    }
+    return filling.fill("page.typ.j2", facts, page.templates, brackets="<>")
 
 
 @cache

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from derive import files
+from derive import filling
 from derive.classroom.frozen import Frozen
 from derive.classroom.roster import name_of
 from derive.exercise import literals
@@ -61,7 +61,7 @@ class ContactSheet:
             templates: The user's own folder of templates, which goes first.
 
         Raises:
-            jinja2.TemplateError: A template doesn't work.
+            ProblemError: A template of the user's own doesn't work.
         """
         network = build(self.exercise)
         scores: Counter[int] = Counter()
@@ -84,11 +84,8 @@ class ContactSheet:
             "most": max(scores),
             "band": "" if band is None else f"{float(100 * band):g}",
         }
-        template = files.page_environment(templates, html=False, brackets="{}").get_template(
-            f"contact-sheet.{language}.md.j2"
-        )
-        module: Any = template.make_module(facts)
-        return Story(str(module), {"difficulty": self._histogram(scores, module.picture_words)})
+        told = filling.tell(f"contact-sheet.{language}.md.j2", facts, templates)
+        return Story(told.markdown, {"difficulty": self._histogram(scores, told.picture_words)})
 
     def _histogram(self, scores: Counter[int], words: Any) -> Picture:
         band = self.exercise.rules.difficulty

@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from derive import files
+from derive import filling
 from derive.classroom import rubric
 from derive.engine.proofs import Proof
 from derive.engine.verify import Verification
@@ -96,15 +96,12 @@ def write(material: Material, language: str, templates: Path | None = None) -> S
         templates: The user's own folder of templates, which goes first.
 
     Raises:
-        jinja2.TemplateError: A template doesn't work.
+        ProblemError: A template of the user's own doesn't work.
     """
     about = material.sheet.exercise.about
-    template = files.page_environment(templates, html=False, brackets="{}").get_template(
-        f"worksheet.{language}.md.j2"
-    )
     words = {"language": language, "number": _counter(), "about": escape(about[language]) if about else ""}
-    module: Any = template.make_module({**material.facts, **words})
-    return Story(str(module), Pictures(material.sheet, language, module.picture_words))
+    told = filling.tell(f"worksheet.{language}.md.j2", {**material.facts, **words}, templates)
+    return Story(told.markdown, Pictures(material.sheet, language, told.picture_words))
 
 
 def _facts(sheet: Sheet) -> dict[str, Any]:

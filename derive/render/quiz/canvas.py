@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from xml.etree import ElementTree
 
-from derive import files
+from derive import filling
 from derive.render.mathematics import spell
 from derive.render.page import Page, one_line
 from derive.render.quiz.html import QuizWriter
@@ -86,8 +86,7 @@ def join_canvas(documents: Iterable[bytes], templates: Path | None = None) -> It
 
 
 def _filled(template: str, templates: Path | None, **facts: object) -> bytes:
-    environment = files.page_environment(templates, html=True, brackets="{}")
-    return environment.get_template(template).render(**facts).encode()
+    return filling.fill(template, facts, templates, html=True).encode()
 
 
 def _identifier(page: Page) -> str:

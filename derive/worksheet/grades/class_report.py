@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from derive import files
+from derive import filling
 from derive.classroom.grading import Graded, HandIn, Success, Summary, Trouble, summary
 from derive.classroom.grading.gradebook import spelled
 from derive.classroom.grading.summary import BINS
@@ -56,13 +56,11 @@ def class_report(
         templates: The user's own folder of templates, which goes first.
 
     Raises:
-        jinja2.TemplateError: A template doesn't work.
+        ProblemError: A template of the user's own doesn't work.
     """
     found = summary(report.results, report.rubric)
-    environment = files.page_environment(templates, html=False, brackets="{}")
-    template = environment.get_template(f"class-report.{language}.md.j2")
-    module: Any = template.make_module(_facts(report, found, language))
-    return str(module), _pictures(report, found, module.picture_words)
+    told = filling.tell(f"class-report.{language}.md.j2", _facts(report, found, language), templates)
+    return told.markdown, _pictures(report, found, told.picture_words)
 
 
 def _facts(report: Report, found: Summary, language: str) -> dict[str, Any]:

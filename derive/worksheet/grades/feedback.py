@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from derive import files
+from derive import filling
 from derive.classroom.grading import Entry, Graded, Part
 from derive.classroom.grading.gradebook import spelled
 from derive.classroom.misconceptions import MISCONCEPTIONS
@@ -85,26 +85,26 @@ def feedback(
         templates: The user's own folder of templates, which goes first.
 
     Raises:
-        jinja2.TemplateError: A template doesn't work.
+        ProblemError: A template of the user's own doesn't work.
     """
-    environment = files.page_environment(templates, html=False, brackets="{}")
     paper = result.paper
-    return environment.get_template(f"feedback.{language}.md.j2").render(
-        escape=escape,
-        student=result.person.student,
-        name=name_of(result.person.fields),
-        form=result.person.form,
-        handed_in=result.handed_in,
-        points=spelled(paper.carried),
-        absolute=spelled(paper.absolute),
-        most=spelled(rubric.most),
-        carry=spelled(100 * rubric.carry),
-        coarse=spelled(100 * rubric.coarse),
-        rounding=exercise.rounding,
-        tolerance=_percent(exercise.grading.tolerance),
-        parts=[_told(network, part, language) for part in paper.parts],
-        troubles=[trouble.said(language) for trouble in result.troubles],
-    )
+    facts = {
+        "escape": escape,
+        "student": result.person.student,
+        "name": name_of(result.person.fields),
+        "form": result.person.form,
+        "handed_in": result.handed_in,
+        "points": spelled(paper.carried),
+        "absolute": spelled(paper.absolute),
+        "most": spelled(rubric.most),
+        "carry": spelled(100 * rubric.carry),
+        "coarse": spelled(100 * rubric.coarse),
+        "rounding": exercise.rounding,
+        "tolerance": _percent(exercise.grading.tolerance),
+        "parts": [_told(network, part, language) for part in paper.parts],
+        "troubles": [trouble.said(language) for trouble in result.troubles],
+    }
+    return filling.fill(f"feedback.{language}.md.j2", facts, templates)
 
 
 def mistake(name: str, quantity: str, language: str) -> str:
