@@ -56,7 +56,7 @@ def _symbol(text: str) -> str:
 
 
 class Texts(BaseModel):
-    """A text in both languages; the one that is left out is the same as the other."""
+    """A text in each language; one that is left out is the English one, or else the first that is there."""
 
     model_config = _MODEL
 
@@ -64,12 +64,19 @@ class Texts(BaseModel):
     en: Text | None = Field(default=None, description="In English.")
 
 
-def _both_languages(written: Any) -> dict[str, str]:
+def by_language(written: "str | Texts") -> dict[str, str]:
+    """A text for every language that `Texts` knows.
+
+    Raises:
+        PydanticCustomError: It is there in none of them.
+    """
     if isinstance(written, str):
-        return {"ko": written, "en": written}
-    if written.ko is None and written.en is None:
-        raise refuse("the text is missing", "known: ko, en")
-    return {"ko": written.ko or written.en, "en": written.en or written.ko}
+        return dict.fromkeys(Texts.model_fields, written)
+    found = {language: getattr(written, language) for language in Texts.model_fields}
+    stand_in = next((text for text in (written.en, *found.values()) if text is not None), None)
+    if stand_in is None:
+        raise refuse("the text is missing", f"known: {', '.join(found)}")
+    return {language: stand_in if text is None else text for language, text in found.items()}
 
 
 @dataclass(frozen=True)
@@ -123,7 +130,7 @@ Symbol = Annotated[str, Reads(_symbol, "a symbol", {"type": "string"})]
 Identifier = Annotated[
     str, Reads(_identifier, "an id", {"type": "string", "pattern": _ID, "maxLength": LONGEST_ID})
 ]
-LocalText = Annotated[Mapping[str, str], Written(by_form(text=Text, keys=Texts), _both_languages)]
+LocalText = Annotated[Mapping[str, str], Written(by_form(text=Text, keys=Texts), by_language)]
 ActivationName = Annotated[str, one_of("activation", ACTIVATIONS)]
 LossName = Annotated[str, one_of("loss", LOSSES)]
 Reduction = Annotated[Literal["mean", "sum"], one_of("reduction", ("mean", "sum"))]

@@ -14,7 +14,17 @@ from derive.exercise.draft import Draft, Finding, Path, walk, without_forms
 from derive.exercise.draw import Drawing, Rules, Vary
 from derive.exercise.fields import REFUSED, form
 from derive.exercise.literals import shortened
-from derive.exercise.model import Classes, Exercise, ExerciseFile, Grading, Layer, Notation, Step, Texts
+from derive.exercise.model import (
+    Classes,
+    Exercise,
+    ExerciseFile,
+    Grading,
+    Layer,
+    Notation,
+    Step,
+    Texts,
+    by_language,
+)
 from derive.exercise.source import Source
 from derive.exercise.suggest import did_you_mean, listing, nearest
 
@@ -145,7 +155,7 @@ def _exercise(written: ExerciseFile) -> Exercise:
         target = tuple(_one_hot(index, width) for index in target.indices)
     kept = {name: getattr(written, name) for name in ExerciseFile.model_fields}
     kept |= {
-        "title": written.title or {"ko": written.id, "en": written.id},
+        "title": written.title or by_language(written.id),
         "target": target,
         "notation": symbols.completed(written.notation, len(written.layers)),
     }

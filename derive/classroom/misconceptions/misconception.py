@@ -11,6 +11,14 @@ Condition = Callable[[Network, Dense], bool]
 _OF_NETWORK = ("share", "update")  # the steps that don't belong to one layer
 
 
+class Sentences(dict[str, str]):
+    """A sentence by language; English stands in for a language that has none yet."""
+
+    def __missing__(self, language: str) -> str:
+        """The English one."""
+        return self["en"]
+
+
 @dataclass(frozen=True)
 class Change:
     """One changed rule.

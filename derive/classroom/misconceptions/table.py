@@ -2,7 +2,7 @@
 
 `key_ko`, `key_en` speak to whoever finds the own answer in a list of wrong ones; `ko`, `en` to the student
 whose answer shows the mistake, with `{quantity}` for the quantity in which it shows, as the caller spells
-it: "the gradient for W_0", "h".
+it: "the gradient for W_0", "h". A further language is two more of them: `key_de`, `de`.
 """
 
 from collections.abc import Mapping
@@ -10,12 +10,14 @@ from dataclasses import replace
 
 from derive.classroom.misconceptions import changes as does
 from derive.classroom.misconceptions import places as at
-from derive.classroom.misconceptions.misconception import Change, Misconception
+from derive.classroom.misconceptions.misconception import Change, Misconception, Sentences
 from derive.network import Network
 
 
-def _row(*changes: Change, key_ko: str, key_en: str, ko: str, en: str, masks: bool = False) -> Misconception:
-    return Misconception("", changes, {"ko": key_ko, "en": key_en}, {"ko": ko, "en": en}, masks)
+def _row(*changes: Change, masks: bool = False, **sentences: str) -> Misconception:
+    key = {name.removeprefix("key_"): said for name, said in sentences.items() if name.startswith("key_")}
+    feedback = {name: said for name, said in sentences.items() if not name.startswith("key_")}
+    return Misconception("", changes, Sentences(key), Sentences(feedback), masks)
 
 
 _ROWS: Mapping[str, Misconception] = {
