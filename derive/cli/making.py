@@ -1,8 +1,9 @@
 """Making a set: who gets a variant, drawing, writing the pages, and what is made of all of them together."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from derive.classroom.form_ids import form_id
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from derive.classroom.variants import Block, Outlook, Plan
     from derive.exercise.model import Exercise
     from derive.worksheet.contact import ContactSheet
+
+Unfinished = tuple[Frozen, tuple[str, ...]]  # a variant, and those of its pages that are missing
+Mapped = Callable[[Callable[[Unfinished], Made], Iterable[Unfinished]], Iterator[Made]]
 
 
 @dataclass(frozen=True)
@@ -144,7 +148,7 @@ def make_pages(
     journal: Journal,
     variants: Iterator[Frozen],
     count: int,
-    jobs: int,
+    mapped: Mapped,
     voice: Voice,
 ) -> None:
     """Make what is missing of the pages of each variant, and note in the journal what is done.
@@ -155,19 +159,15 @@ def make_pages(
         journal: Of the set, open.
         variants: With or without answers.
         count: How many there are.
-        jobs: Processes, at most; a few variants are made before a second one has started.
+        mapped: What maps a function over them, here or elsewhere.
         voice: Where progress is told.
 
     Raises:
         ProblemError: A variant can't be made; what is done stays.
     """
-    from derive.cli import pool
-
-    jobs = pool.worthwhile(jobs, count)
-
     with voice.phase("writing", count) as advance:
 
-        def unfinished() -> Iterator[tuple[Frozen, tuple[str, ...]]]:
+        def unfinished() -> Iterator[Unfinished]:
             for variant in variants:
                 missing = folder.missing(order.pages(variant.id))
                 done = variant.id in journal.places
@@ -176,19 +176,23 @@ def make_pages(
                     continue
                 yield variant, missing
 
-        for made in pool.mapped(maker(order), unfinished(), jobs):
+        for made in mapped(maker(order), unfinished()):
             if made.problems:
                 raise ProblemError(made.problems)
+            if lost := folder.missing(map(Path, made.digests)):
+                what, why = f"{lost[0]} is not there", "whoever made it has another disk"
+                fix = "all workers must share the folder of the set"
+                raise ProblemError([Problem(str(folder.path), None, None, what, why, fix)])
             journal.add(made)
             advance(1)
 
 
-def maker(order: Order) -> Callable[[tuple[Frozen, tuple[str, ...]]], Made]:
+def maker(order: Order) -> Callable[[Unfinished], Made]:
     """What makes a variant and those of its pages that are missing; it can be sent to another process."""
     return partial(_make, order)
 
 
-def _make(order: Order, item: tuple[Frozen, tuple[str, ...]]) -> Made:
+def _make(order: Order, item: Unfinished) -> Made:
     return _press(order).make(*item)
 
 

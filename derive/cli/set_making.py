@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from derive import __version__, files
 from derive.classroom.frozen import Frozen
 from derive.classroom.manifest import Head, Manifest, Pages, Source, differences
 from derive.classroom.misconceptions import asked
-from derive.cli import making, together
+from derive.cli import cluster, making, pool, together
 from derive.cli.making import Seat
 from derive.cli.press import Order
 from derive.cli.say import Voice, show_path
@@ -29,12 +30,20 @@ class Manner:
         nbgrader: Whether the source of an nbgrader assignment is made.
         force: Whether what stands in the way is removed.
         jobs: Processes.
+        scheduler: Of a Dask cluster that does the work instead; empty for this machine.
     """
 
     bundle: bool
     nbgrader: bool
     force: bool
     jobs: int
+    scheduler: str = ""
+
+    def mapped(self, count: int) -> making.Mapped:
+        """What maps a function over so many variants; a few are made before a second process has started."""
+        if self.scheduler:
+            return partial(cluster.mapped, scheduler=self.scheduler)
+        return partial(pool.mapped, jobs=pool.worthwhile(self.jobs, count))
 
 
 @dataclass(frozen=True)
@@ -82,7 +91,7 @@ def make(file: Path, wish: Wish, voice: Voice) -> None:
         ids += drawn.ids
         todo = chain(kept, drawn.variants())
     with folder.journal.opened(head, kept) as journal:
-        making.make_pages(order, folder, journal, todo, len(ids), wish.manner.jobs, voice)
+        making.make_pages(order, folder, journal, todo, len(ids), wish.manner.mapped(len(ids)), voice)
         _finish(folder, order, head, journal, ids, wish.manner, voice)
 
 
@@ -191,7 +200,8 @@ def make_again(manifest: Path, order: Order, manner: Manner, voice: Voice) -> No
         folder.clear_pages()
     ids = [variant.id for variant in frozen.variants]
     with folder.journal.opened(frozen.head, frozen.variants) as journal:
-        making.make_pages(order, folder, journal, iter(frozen.variants), len(ids), manner.jobs, voice)
+        pages = iter(frozen.variants)
+        making.make_pages(order, folder, journal, pages, len(ids), manner.mapped(len(ids)), voice)
         _finish(folder, order, frozen.head, journal, ids, manner, voice)
     changed = differing(old, folder.checksums())
     if changed:

@@ -45,6 +45,9 @@ def variants(
     ] = False,
     yaml: Annotated[bool, typer.Option("--yaml", help="Also an exercise file for each variant.")] = False,
     jobs: Annotated[int, typer.Option(min=0, help="Processes; 0 for one for each core.")] = 0,
+    dask: Annotated[
+        str, typer.Option(metavar="SCHEDULER", help="A Dask cluster that makes the pages: tcp://host:8786.")
+    ] = "",
     force: Annotated[bool, typer.Option("--force", help="Replace a set of other content.")] = False,
     digits: Digits = 40,
     templates: Annotated[
@@ -64,10 +67,13 @@ def variants(
         raise typer.BadParameter("name an exercise file, or a manifest with --from", param_hint="FILE")
     if roster is not None and count is not None:
         raise typer.BadParameter("the class list says how many there are", param_hint="--count")
+    if dask:  # workers have folders of their own to stand in
+        out, again = out.resolve(), again and again.resolve()
+        templates = templates and templates.resolve()
     order = _order(out, lang, formats, paper, digits, templates, yaml)
     if bundle and "pdf" not in order.formats:
         raise typer.BadParameter("a bundle is made of PDF pages: add pdf to --format", param_hint="--bundle")
-    manner = Manner(bundle, nbgrader, force, jobs or os.cpu_count() or 1)
+    manner = Manner(bundle, nbgrader, force, jobs or os.cpu_count() or 1, dask)
     voice = Voice(quiet, verbose)
     try:
         _make(file, again, order, manner, _checked(name), seed, roster, count or 1, voice)
