@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from bench import answer_key, checking, child, deriving
+from bench import answer_key, checking, child, deriving, grading, sets
 from bench.report import PLOT, Figures, goals, markdown, panels
 
-SECTIONS = ("deriving", "checking", "key")
+SECTIONS = ("deriving", "checking", "key", "sets", "grading")
 REPORT = "bench.md"
 
 
@@ -53,7 +53,15 @@ def measured(sections: Sequence[str], cap: float, small: bool) -> Iterator[Figur
         yield figures
     if "key" in sections:
         key = answer_key.measured(say, rounds=1 if small else answer_key.ROUNDS)
-        yield replace(figures, key=key)
+        figures = replace(figures, key=key)
+        yield figures
+    if "sets" in sections:
+        counts = (50, 2) if small else (sets.DRAWN, sets.STUDENTS)
+        figures = replace(figures, sets=sets.measured(say, *counts))
+        yield figures
+    if "grading" in sections:
+        counts = (8, 1) if small else (grading.STUDENTS, grading.ROUNDS)
+        yield replace(figures, grading=grading.measured(say, *counts))
 
 
 def write(figures: Figures, folder: Path) -> None:

@@ -9,10 +9,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench import class_report
 from bench.answer_key import Key
 from bench.checking import CONTENDERS, LOOP, Checked
 from bench.deriving import CAP, PROGRAM, SYMENGINE, SYMPY, Derived, exponent
-from bench.measure import Timing
+from bench.grading import Grading
+from bench.sets import Sets
+from bench.tables import Goal, spread, table, time
 
 if TYPE_CHECKING:
     from derive.worksheet.figures import Curve
@@ -49,6 +52,8 @@ class Figures:
         cap: Seconds that a contender had at most.
         checked: Sizes.
         key: One answer key.
+        sets: Sets of variants.
+        grading: A class graded.
     """
 
     wide: Mapping[str, Sequence[Derived]] | None = None
@@ -56,16 +61,8 @@ class Figures:
     cap: float = CAP
     checked: Sequence[Checked] | None = None
     key: Key | None = None
-
-
-@dataclass(frozen=True)
-class Goal:
-    """Something that was promised, and what came out."""
-
-    what: str
-    wanted: str
-    measured: str
-    met: bool
+    sets: Sets | None = None
+    grading: Grading | None = None
 
 
 def goals(figures: Figures) -> list[Goal]:
@@ -82,6 +79,10 @@ def goals(figures: Figures) -> list[Goal]:
         ratio = figures.key.ratio
         what = "an answer key in a new process, against importing its libraries"
         found.append(Goal(what, "at most 2 times", f"{ratio:.2f} times", ratio <= 2))
+    if figures.sets is not None:
+        found += class_report.set_goals(figures.sets)
+    if figures.grading is not None:
+        found += class_report.grading_goals(figures.grading)
     return found
 
 
@@ -109,6 +110,10 @@ def markdown(figures: Figures) -> str:
         parts += _checking(figures.checked)
     if figures.key is not None:
         parts += _key(figures.key)
+    if figures.sets is not None:
+        parts += class_report.set_section(figures.sets)
+    if figures.grading is not None:
+        parts += class_report.grading_section(figures.grading)
     return "\n\n".join(parts) + "\n"
 
 
@@ -189,7 +194,7 @@ def _derived(contenders: Mapping[str, Sequence[Derived]], cap: float) -> str:
         naive = contenders[SYMPY][position].seconds
         assert own.seconds is not None
         ratio = f"{(naive or cap) / own.seconds:,.0f}"
-        row = [own.name, str(own.parameters), *(_time(one.seconds, cap) for one in found)]
+        row = [own.name, str(own.parameters), *(time(one.seconds, cap) for one in found)]
         row += [ratio if naive is not None else f"> {ratio}"]
         rows.append(row + ["-" if one.operations is None else f"{one.operations:,}" for one in found])
     return table(head, rows)
@@ -211,29 +216,13 @@ def _checking(checked: Sequence[Checked]) -> list[str]:
 
 
 def _key(key: Key) -> list[str]:
-    rows = [[stage.name, _time(stage.first), _time(stage.again)] for stage in key.stages]
+    rows = [[stage.name, time(stage.first), time(stage.again)] for stage in key.stages]
     sums = (sum(stage.first for stage in key.stages), sum(stage.again for stage in key.stages))
-    rows.append(["all", *map(_time, sums)])
+    rows.append(["all", *map(time, sums)])
     return [
         "## One answer key",
         KEY.format(
-            cold=_spread(key.cold), imports=_spread(key.imports), ratio=key.ratio, turns=key.cold.repetitions
+            cold=spread(key.cold), imports=spread(key.imports), ratio=key.ratio, turns=key.cold.repetitions
         ),
         table(["stage", "first", "again"], rows),
     ]
-
-
-def _spread(timing: Timing) -> str:
-    return f"{timing.seconds:.2f} s ({timing.lowest:.2f} to {timing.highest:.2f})"
-
-
-def _time(seconds: float | None, cap: float = 0.0) -> str:
-    if seconds is None:
-        return f"> {cap:g} s"
-    return f"{seconds:.2f} s" if seconds >= 1 else f"{1000 * seconds:.3g} ms"
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table: the first column to the left, numbers to the right."""
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
