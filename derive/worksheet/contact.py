@@ -17,6 +17,7 @@ from derive.network import Network, build
 from derive.render import escape
 from derive.render.page import Picture
 from derive.worksheet import figures
+from derive.worksheet.fitting import fits
 from derive.worksheet.spelling import Speller, matrix, prefers_decimals
 from derive.worksheet.story import Story
 
@@ -25,13 +26,12 @@ DIGITS = 4
 
 @dataclass(frozen=True)
 class Entry:
-    """One variant: who has it, and its numbers and answers as formulas."""
+    """One variant: who has it, and its numbers and answers as formulas, together where they fit."""
 
     id: str
     who: str
     difficulty: int
-    numbers: Sequence[str]
-    answers: Sequence[str]
+    formulas: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,15 @@ class ContactSheet:
                 answers.append(rf"{of} = {_rounded(variant.answers[name].decimal, speller)}")
         student = variant.student if variant.fields is not None else ""
         who = " ".join(part for part in (student, name_of(variant.fields or {})) if part)
-        return Entry(variant.id, escape(who), variant.difficulty, numbers, answers)
+        return Entry(variant.id, escape(who), variant.difficulty, _together(numbers, answers))
+
+
+def _together(numbers: Sequence[str], answers: Sequence[str]) -> list[str]:
+    """Numbers above answers, as one formula that no page splits, unless a line is too wide for that."""
+    lines = [r" \quad ".join(numbers), r" \quad ".join(answers)]
+    if not all(map(fits, lines)):
+        return lines
+    return [r"\begin{aligned} & " + r" \\ & ".join(lines) + r" \end{aligned}"]
 
 
 def _speller(variant: Frozen) -> Speller:

@@ -57,7 +57,7 @@ def histogram(
     with settings():
         style = plot.words_style(font_file(fonts))
         figure = plot.sheet(430, 150)
-        axes = figure.add_axes((0.09, 0.26, 0.88, 0.7))
+        axes = figure.add_axes((0.09, 0.26, 0.88, 0.6))
         plot.plain(axes)
         if band is not None:
             axes.axvspan(*band, color=_BAND, linewidth=0, zorder=0)
@@ -65,13 +65,14 @@ def histogram(
         axes.bar(places, list(bars.values()), width=0.86 * width, color=_BAR, zorder=2)
         axes.axvline(own, color=_OWN, linewidth=1.4, dashes=(4, 2), zorder=3)
         axes.set_xlim(low - width, high + width)
+        axes.margins(y=0.08)
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(MaxNLocator("auto", integer=True))
         axes.yaxis.grid(True, color=FAINT, linewidth=0.3, zorder=1)
         axes.set_xlabel(labels.across, color=INK, **style)
         axes.set_ylabel(labels.up, color=INK, **style)
         axes.annotate(
-            labels.own, (own, 1.0), xycoords=("data", "axes fraction"), xytext=(4, -9),
-            textcoords="offset points", color=_OWN, **style,
+            labels.own, (own, 1.0), xycoords=("data", "axes fraction"), xytext=(0, 3),
+            textcoords="offset points", ha="center", color=_OWN, **style,
         )  # fmt: skip
         return Drawing(save(figure), labels.alt)
