@@ -48,15 +48,15 @@ _GREEK = {
 _SYMBOLS = {
     "=": ("equals", "이퀄"),
     "≠": ("is not equal to", "같지 않음"),
-    "≈": ("is approximately", "근사적으로"),
+    "≈": ("is approximately", "대략"),
     "≡": ("is identical to", "항등"),
-    "<": ("is less than", "보다 작음"),
-    ">": ("is greater than", "보다 큼"),
+    "<": ("is less than", "작음"),
+    ">": ("is greater than", "큼"),
     "≤": ("is at most", "작거나 같음"),
     "≥": ("is at least", "크거나 같음"),
     "∈": ("is in", "원소"),
     "∼": ("is distributed as", "분포"),
-    "→": ("to", "화살표"),
+    "→": ("becomes", "화살표"),
     "⇒": ("implies", "따라서"),
     "↦": ("maps to", "대응"),
     "∣": ("given", "조건"),
@@ -113,7 +113,7 @@ _SYMBOLS = {
     "⌉": ("close ceiling", "올림 닫고"),
     "⟨": ("open angle", "꺾쇠 열고"),
     "⟩": ("close angle", "꺾쇠 닫고"),
-    "\u2061": ("of", "함수"),
+    "\u2061": ("of", ""),
     "\u2062": ("", ""),
     "\u2063": ("", ""),
     " ": ("", ""),
@@ -127,21 +127,38 @@ _SYMBOLS = {
     "∪": ("union", "합집합"),
     "∩": ("intersection", "교집합"),
     "∝": ("is proportional to", "비례"),
-    "≪": ("is much less than", "보다 훨씬 작음"),
-    "≫": ("is much greater than", "보다 훨씬 큼"),
+    "≪": ("is much less than", "훨씬 작음"),
+    "≫": ("is much greater than", "훨씬 큼"),
     "°": ("degrees", "도"),
 }
+
+# What follows a relation may have to be said before it.
+_RELATIONS_EN = {symbol: f"{_SYMBOLS[symbol][0]} {{0}}" for symbol in "=≠≈≡<>≤≥≪≫"}
+_RELATIONS_KO = {
+    "=": "이퀄 {0}", "≈": "대략 {0}", "≡": "항등 {0}", "≠": ", {0}과 같지 않음", "<": ", {0}보다 작음",
+    ">": ", {0}보다 큼", "≤": ", {0}보다 작거나 같음", "≥": ", {0}보다 크거나 같음",
+    "≪": ", {0}보다 훨씬 작음", "≫": ", {0}보다 훨씬 큼",
+}  # fmt: skip
+_NAMES_KO = {
+    "exp": "지수함수", "log": "로그", "max": "최댓값", "min": "최솟값", "softmax": "소프트맥스",
+    "sigmoid": "시그모이드", "tanh": "하이퍼볼릭 탄젠트", "diag": "대각행렬", "nan": "수가 아님",
+}  # fmt: skip
+_NAMES_EN = {
+    "exp": "exponential", "tanh": "hyperbolic tangent", "diag": "diagonal matrix", "nan": "not a number",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Vocabulary:
     """The words of one language; braces are where the parts go.
 
-    `power`, `transpose` and the like follow their base; `derivative` has the quantity first, then the
-    variable.
+    `power` and the like have their base first; `derivative` has the quantity first, then the variable;
+    `application` has the function first; `relations` have what follows them.
     """
 
     symbols: Mapping[str, str]
+    names: Mapping[str, str]
+    relations: Mapping[str, str]
     styles: Mapping[str, str]
     derivative: str
     total_derivative: str
@@ -149,17 +166,23 @@ class Vocabulary:
     gradient: str
     simple_fraction: str
     fraction: str
+    application: str
+    index: str
     below: str
     above: str
     power: str
+    simple_power: str
     square: str
     cube: str
+    sums: Mapping[str, tuple[str, str]]
     brace: str
+    shape: str
     accents: Mapping[str, str]
     root: str
     nth_root: str
     matrix: str
     row: str
+    left_out: str
     matrix_end: str
     cases: str
     case: str
@@ -174,6 +197,8 @@ _STYLES_KO = {"BOLD": "굵은", "DOUBLE-STRUCK": "겹글자", "SCRIPT": "필기�
 VOCABULARIES = {
     "en": Vocabulary(
         symbols={symbol: words[0] for symbol, words in (_GREEK | _SYMBOLS).items()},
+        names=_NAMES_EN,
+        relations=_RELATIONS_EN,
         styles=_STYLES_EN,
         derivative="partial derivative of {0} with respect to {1}",
         total_derivative="derivative of {0} with respect to {1}",
@@ -181,12 +206,20 @@ VOCABULARIES = {
         gradient="gradient of {0} with respect to {1}",
         simple_fraction="{0} over {1}",
         fraction="fraction {0} over {1} end of fraction",
-        below="sub {0} end of subscript",
-        above="superscript {0}",
-        power="to the power of {0} end of power",
-        square="squared",
-        cube="cubed",
-        brace="{0} with a brace that says {1}",
+        application="{0} of {1}",
+        index="{0} sub {1}",
+        below="{0} sub {1} end of subscript",
+        above="{0} superscript {1}",
+        power="{0} to the power of {1} end of power",
+        simple_power="{0} to the power of {1}",
+        square="{0} squared",
+        cube="{0} cubed",
+        sums={
+            "∑": ("sum over {0} of", "sum from {0} to {1} of"),
+            "∏": ("product over {0} of", "product from {0} to {1} of"),
+        },
+        brace="{0}, marked {1},",
+        shape="{0} by {1}",
         accents={
             "hat": "hat",
             "tilde": "tilde",
@@ -200,6 +233,7 @@ VOCABULARIES = {
         nth_root="root of order {1} of {0} end of root",
         matrix="{rows} by {columns} matrix,",
         row="row {number}: {cells};",
+        left_out="left out",
         matrix_end="end of matrix",
         cases="{count} cases,",
         case="case {number}: {cells};",
@@ -209,19 +243,29 @@ VOCABULARIES = {
     ),
     "ko": Vocabulary(
         symbols={symbol: words[1] for symbol, words in (_GREEK | _SYMBOLS).items()},
+        names=_NAMES_KO,
+        relations=_RELATIONS_KO,
         styles=_STYLES_KO,
-        derivative="{0} 의 {1} 에 대한 편미분",
-        total_derivative="{0} 의 {1} 에 대한 미분",
-        operator_derivative="다음을 {0} 에 대해 미분:",
-        gradient="{0} 의 {1} 에 대한 기울기",
-        simple_fraction="{1} 분의 {0}",
+        derivative="{0}의 {1}에 대한 편미분",
+        total_derivative="{0}의 {1}에 대한 미분",
+        operator_derivative="다음을 {0}에 대해 미분:",
+        gradient="{0}의 {1}에 대한 기울기",
+        simple_fraction="{1}분의 {0}",
         fraction="분수, 분모 {1}, 분자 {0}, 분수 끝",
-        below="아래첨자 {0} 아래첨자 끝",
-        above="위첨자 {0}",
-        power="의 {0} 제곱",
-        square="제곱",
-        cube="세제곱",
-        brace="{0} 중괄호 설명 {1}",
+        application="{1}의 {0}",
+        index="{0} 아래첨자 {1}",
+        below="{0} 아래첨자 {1} 아래첨자 끝",
+        above="{0} 위첨자 {1}",
+        power="{0}의 지수 {1} 지수 끝",
+        simple_power="{0}의 {1}제곱",
+        square="{0} 제곱",
+        cube="{0} 세제곱",
+        sums={
+            "∑": ("{0}에 대한 합", "{0}부터 {1}까지의 합"),
+            "∏": ("{0}에 대한 곱", "{0}부터 {1}까지의 곱"),
+        },
+        brace="{0}, 설명 {1},",
+        shape="{0}행 {1}열",
         accents={
             "hat": "햇",
             "tilde": "틸데",
@@ -232,14 +276,15 @@ VOCABULARIES = {
             "vector": "벡터",
         },
         root="제곱근 {0} 근호 끝",
-        nth_root="{1} 제곱근 {0} 근호 끝",
-        matrix="{rows} 행 {columns} 열 행렬,",
-        row="{number} 행: {cells};",
+        nth_root="{1}제곱근 {0} 근호 끝",
+        matrix="{rows}행 {columns}열 행렬,",
+        row="{number}행: {cells};",
+        left_out="생략",
         matrix_end="행렬 끝",
-        cases="{count} 가지 경우,",
+        cases="{count}가지 경우,",
         case="경우 {number}: {cells};",
         cases_end="경우 끝",
-        line="{number} 번째 줄: {cells};",
+        line="{number}번째 줄: {cells};",
         framed="상자 {0} 상자 끝",
     ),
 }

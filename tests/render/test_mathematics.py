@@ -120,22 +120,24 @@ def test_every_symbol_is_on_the_pdf_page(
     assert not missing, f"{latex} lost {missing} on the page"
 
 
-# Said by the structure that they mark: a derivative, a power, a matrix or a case.
-STRUCTURE = {"∂", "d", "∇", "{", "[", "(", "|", "]", ")", "}"}
+# Said by the structure that they mark: a derivative, a power, a matrix, a case, a shape; or paused at.
+STRUCTURE = {"∂", "d", "∇", "{", "[", "(", "|", "]", ")", "}", "×", "∑", "∏", ",", ";"}
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
 @pytest.mark.parametrize("latex", FORMULAS)
 def test_every_symbol_is_spoken(latex: str, language: str) -> None:
     spoken = words(spell(latex, display=True).tree, language)
-    said = set(re.findall(r"[\w.]+", spoken))
     powers = {"2": {"squared", "제곱"}, "3": {"cubed", "세제곱"}}
     for leaf in leaves(latex):
         text = without_marks(leaf).replace("\u00a0", " ").strip()
         if not text or text in STRUCTURE or set(text) <= set("·."):
             continue
         needed = set(re.findall(r"[\w.]+", text if " " in text else symbol_words(text, language)))
-        assert needed <= said or powers.get(text, set()) & said, f"{leaf!r} is not said in {spoken!r}"
+        # Korean particles follow a word without a space.
+        ways = [needed, *({power} for power in powers.get(text, ()))]
+        is_said = any(all(re.search(rf"\b{re.escape(word)}", spoken) for word in way) for way in ways)
+        assert is_said, f"{leaf!r} is not said in {spoken!r}"
 
 
 @pytest.mark.parametrize(
@@ -144,30 +146,72 @@ def test_every_symbol_is_spoken(latex: str, language: str) -> None:
         (
             r"\nabla_{W_0} l = 0",
             "gradient of l with respect to W 0 equals 0",
-            "l 의 W 0 에 대한 기울기 이퀄 0",
+            "l의 W 0에 대한 기울기 이퀄 0",
         ),
         (
             r"\frac{\partial l}{\partial W_1} = L^\top \delta",
             "partial derivative of l with respect to W 1 equals L transpose delta",
-            "l 의 W 1 에 대한 편미분 이퀄 L 전치 델타",
+            "l의 W 1에 대한 편미분 이퀄 L 전치 델타",
         ),
         (
             r"\begin{pmatrix} 1 & -2 \\ 2 & 5 \end{pmatrix}",
             "2 by 2 matrix, row 1: 1, minus 2; row 2: 2, 5; end of matrix",
-            "2 행 2 열 행렬, 1 행: 1, 마이너스 2; 2 행: 2, 5; 행렬 끝",
+            "2행 2열 행렬, 1행: 1, 마이너스 2; 2행: 2, 5; 행렬 끝",
         ),
-        (r"\frac{1}{2}", "1 over 2", "2 분의 1"),
+        (r"\frac{1}{2}", "1 over 2", "2분의 1"),
         (r"x^2 + y^3", "x squared plus y cubed", "x 제곱 더하기 y 세제곱"),
         (r"\hat{y}", "y hat", "y 햇"),
         (
             r"\begin{cases} x & x > 0 \\ 0 & \text{else} \end{cases}",
             "2 cases, case 1: x, x is greater than 0; case 2: 0, else; end of cases",
-            "2 가지 경우, 경우 1: x, x 보다 큼 0; 경우 2: 0, else; 경우 끝",
+            "2가지 경우, 경우 1: x, x, 0보다 큼; 경우 2: 0, else; 경우 끝",
         ),
         (
             r"\begin{aligned} a &= b \\ &= c \end{aligned}",
             "line 1: a equals b; line 2: equals c",
-            "1 번째 줄: a 이퀄 b; 2 번째 줄: 이퀄 c",
+            "1번째 줄: a 이퀄 b; 2번째 줄: 이퀄 c",
+        ),
+        (r"s = \operatorname{softmax}(O)", "s equals softmax of O", "s 이퀄 O의 소프트맥스"),
+        (
+            r"\max(0, z) \ge \log s_k",
+            "max of open parenthesis 0, z close parenthesis is at least log of s k",
+            "최댓값 괄호 열고 0, z 괄호 닫고, 로그 s k보다 크거나 같음",
+        ),
+        (
+            r"l = -\sum_k y_k \log s_k",
+            "l equals minus sum over k of y k log of s k",
+            "l 이퀄 마이너스 k에 대한 합 y k 로그 s k",
+        ),
+        (r"\sum_{k=1}^{n} a_k", "sum from k equals 1 to n of a k", "k 이퀄 1부터 n까지의 합 a k"),
+        (
+            r"h_0 = 12 > 0,\quad h_1 = -8 < 0",
+            "h 0 equals 12 is greater than 0; h 1 equals minus 8 is less than 0",
+            "h 0 이퀄 12, 0보다 큼; h 1 이퀄 마이너스 8, 0보다 작음",
+        ),
+        (r"W_0^{\mathrm{new}} \approx 2", "W 0 new is approximately 2", "W 0 new 대략 2"),
+        (r"z^{(1)}_{ij}", "z i j superscript 1", "z i j 위첨자 1"),
+        (
+            r"\partial l/\partial W_{1,01}",
+            "partial derivative of l with respect to W sub 1 comma 01",
+            "l의 W 아래첨자 1 쉼표 01에 대한 편미분",
+        ),
+        (r"2.3 \times 10^{-16}", "2.3 times 10 to the power of minus 16", "2.3 곱하기 10의 마이너스 16제곱"),
+        (
+            r"e^{-1/2}",
+            "e to the power of minus 1 over 2 end of power",
+            "e의 지수 마이너스 2분의 1 지수 끝",
+        ),
+        (r"36.00000\,00000\,23", "36.000000000023", "36.000000000023"),
+        (
+            r"\underbrace{\frac{\partial l}{\partial s}}_{1 \times 2} \underbrace{(1\ 2)}_{\text{given}}",
+            "partial derivative of l with respect to s, 1 by 2, open parenthesis 1 2 close parenthesis, "
+            "marked given",
+            "l의 s에 대한 편미분, 1행 2열, 괄호 열고 1 2 괄호 닫고, 설명 given",
+        ),
+        (
+            r"\underbrace{\begin{pmatrix} 4 & \cdot \end{pmatrix}}_{1 \times 2} \qquad y",
+            "1 by 2 matrix, row 1: 4, left out; end of matrix; y",
+            "1행 2열 행렬, 1행: 4, 생략; 행렬 끝; y",
         ),
     ],
 )
