@@ -7,11 +7,11 @@ from derive.render import document as d
 from derive.render.expression import width
 from derive.render.mathematics import spell
 from derive.render.page import Page
-from derive.render.spoken import words
+from derive.render.spoken import symbol_words, words
 from derive.render.vector import inline_svg
 from derive.render.wording import WORDINGS
 
-# Above this many em a formula may be wider than the column: it scrolls, so the keyboard must reach it.
+# Above this many em a formula may be wider than the column.
 _WIDE = 30.0
 
 
@@ -37,6 +37,11 @@ def render_html(document: d.Document, page: Page) -> bytes:
 def _css_string(text: str) -> str:
     """A CSS string that can't end the style sheet: everything but letters and digits is escaped."""
     return '"' + "".join(letter if letter.isalnum() else f"\\{ord(letter):x} " for letter in text) + '"'
+
+
+def _reachable(label: str) -> str:
+    """The attributes of what may be wider than the page: it scrolls, so the keyboard must reach it."""
+    return f' tabindex="0" role="group" aria-label="{label}"'
 
 
 class HtmlWriter:
@@ -69,7 +74,8 @@ class HtmlWriter:
                 return self._table(block)
             case d.Listing(code, language):
                 kind = "output" if language == "text" else "code"
-                return f'<pre class="{kind}" tabindex="0"><code>{escape(code)}</code></pre>'
+                label = self.wording.output if language == "text" else self.wording.code
+                return f'<pre class="{kind}"{_reachable(label)}><code>{escape(code)}</code></pre>'
             case d.Figure(name):
                 if name not in self.page.pictures:
                     raise d.RenderError(f"the page has no picture named '{name}'")
@@ -82,7 +88,8 @@ class HtmlWriter:
                 return f'<div class="spaces">{"".join(map(self._matrix_space, items))}</div>'
             case d.Space(kind, height):
                 inner = "<i></i>" * height if kind == "lines" else ""
-                return f'<div class="space {kind}" style="--lines: {height}">{inner}</div>'
+                label = f'role="img" aria-label="{self.wording.room}"'
+                return f'<div class="space {kind}" {label} style="--lines: {height}">{inner}</div>'
             case d.Fields():
                 fields = (f"<div><span>{name}</span><i></i></div>" for name in self.wording.fields)
                 return f'<div class="fields">{"".join(fields)}</div>'
@@ -90,13 +97,17 @@ class HtmlWriter:
 
     def formula(self, latex: str) -> str:
         """A formula by itself."""
-        spelled = spell(latex, display=True)
-        wide = width(spelled.tree)
-        focus = f' tabindex="0" role="group" aria-label="{escape(words(spelled.tree, self.page.language))}"'
-        return (
-            f'<div class="formula" style="--wide: {1.08 * wide:.1f}"{focus if wide > _WIDE else ""}>'
-            f'<math display="block">{spelled.mathml}</math></div>'
-        )
+        wide = width(spell(latex, display=True).tree)
+        focus = _reachable(self.wording.formula) if wide > _WIDE else ""
+        style = f'style="--wide: {1.08 * wide:.1f}"'
+        return f'<div class="formula" {style}{focus}>{self._math(latex, "block")}</div>'
+
+    def _math(self, latex: str, display: str = "inline") -> str:
+        """A formula with its words, for readers that don't know MathML."""
+        spelled = spell(latex, display=display == "block")
+        block = ' display="block"' if display == "block" else ""
+        alt = escape(words(spelled.tree, self.page.language))
+        return f'<math{block} alttext="{alt}">{spelled.mathml}</math>'
 
     def _items(self, items: tuple[d.Document, ...], start: int | None) -> str:
         tag, attribute = ("ul", "") if start is None else ("ol", f' start="{start}"' if start != 1 else "")
@@ -115,8 +126,8 @@ class HtmlWriter:
 
         body = "".join(row("td", cells) for cells in table.rows)
         return (
-            f'<div class="table" tabindex="0"><table><thead>{row("th", table.header)}</thead>'
-            f"<tbody>{body}</tbody></table></div>"
+            f'<div class="table"{_reachable(self.wording.table)}><table>'
+            f"<thead>{row('th', table.header)}</thead><tbody>{body}</tbody></table></div>"
         )
 
     def picture(self, name: str) -> str:
@@ -141,8 +152,9 @@ class HtmlWriter:
         )
         label = ""
         if space.label is not None:
-            inner = spell(space.label, display=True).mathml
-            label = f'<math displaystyle="true">{inner}<mo>=</mo></math>'
+            spelled = spell(space.label, display=True)
+            said = f"{words(spelled.tree, self.page.language)} {symbol_words('=', self.page.language)}"
+            label = f'<math displaystyle="true" alttext="{escape(said)}">{spelled.mathml}<mo>=</mo></math>'
         return f'<div class="labelled">{label}{matrix}</div>'
 
     def line(self, children: tuple[d.Inline, ...]) -> str:
@@ -155,7 +167,7 @@ class HtmlWriter:
 
     def mathematics(self, latex: str) -> str:
         """A formula inside a line."""
-        return f"<math>{spell(latex, display=False).mathml}</math>"
+        return self._math(latex)
 
     def inline(self, child: d.Inline) -> str:
         """One piece of a line."""

@@ -9,7 +9,7 @@ from derive.render import document as d
 from derive.render.expression import Grid, width
 from derive.render.mathematics import spell
 from derive.render.page import Page
-from derive.render.spoken import words
+from derive.render.spoken import symbol_words, words
 from derive.render.typst_mathematics import typst as typst_inline
 from derive.render.typst_mathematics import typst_display
 from derive.render.typst_text import quote
@@ -122,7 +122,7 @@ class _Writer:
             case d.MatrixSpaces(items):
                 return "#matrix-spaces(" + " ".join(f"[{self._matrix_space(item)}]," for item in items) + ")"
             case d.Space(kind, height):
-                return f"#{kind}-space({height})"
+                return f"#{kind}-space({height}, {quote(self.wording.room)})"
             case d.Fields():
                 return "#fields()"
         raise TypeError(f"{type(block).__name__} should have been resolved before rendering")
@@ -150,7 +150,8 @@ class _Writer:
             return blank
         tree = spell(space.label, display=True).tree
         label = f"$display({typst_inline(tree)}) \\=$"
-        return f"#labelled({quote(words(tree, self.page.language))}, {label})[{blank}]"
+        said = f"{words(tree, self.page.language)} {symbol_words('=', self.page.language)}"
+        return f"#labelled({quote(said)}, {label})[{blank}]"
 
     def line(self, children: tuple[d.Inline, ...]) -> str:
         return "".join(map(self.inline, children))
@@ -170,6 +171,6 @@ class _Writer:
             case d.Blank(children):
                 return f"#filled[{self.line(children)}];"
             case d.Gap(width):
-                return f"#gap({width:g}em);"
+                return f"#gap({width:g}em, {quote(self.wording.gap)});"
             case d.Points(count):
                 return f"#points({quote(self.wording.badge(count))});"

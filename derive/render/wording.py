@@ -17,6 +17,11 @@ class Wording:
     audience: dict[str, str]
     empty_matrix: str
     gap: str
+    room: str
+    formula: str
+    table: str
+    code: str
+    output: str
 
     def badge(self, count: str) -> str:
         """The words of a points badge."""
@@ -35,6 +40,11 @@ WORDINGS = {
         audience={"key": "Answer key", "handout": "Handout", "feedback": "Feedback", "grades": "Grades"},
         empty_matrix="empty {} by {} matrix to fill in",
         gap="blank to fill in",
+        room="room to write",
+        formula="Formula",
+        table="Table",
+        code="Code",
+        output="Output",
     ),
     "ko": Wording(
         fields=("이름", "학번", "분반", "날짜"),
@@ -47,5 +57,10 @@ WORDINGS = {
         audience={"key": "정답 및 풀이", "handout": "문제지", "feedback": "채점 결과", "grades": "성적"},
         empty_matrix="채워 넣을 {}행 {}열 빈 행렬",
         gap="채워 넣을 빈칸",
+        room="답을 쓸 자리",
+        formula="수식",
+        table="표",
+        code="코드",
+        output="출력",
     ),
 }

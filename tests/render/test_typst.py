@@ -55,7 +55,7 @@ def test_is_accessible(
 def test_alternative_text_is_in_the_page_language(page: Callable[..., Page]) -> None:
     for language, expected in (
         ("en", "gradient of l with respect to W 0"),
-        ("ko", "l 의 W 0 에 대한 기울기"),
+        ("ko", "l의 W 0에 대한 기울기"),
     ):
         with pikepdf.open(io.BytesIO(pdf_of(r"$$ \nabla_{W_0} l $$", page(language)))) as pdf:
             alts = [str(element.Alt) for element in structure(pdf) if element.get("/S") == "/Formula"]

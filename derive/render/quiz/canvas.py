@@ -20,6 +20,7 @@ from derive.render.page import Page, one_line
 from derive.render.quiz.html import QuizWriter
 from derive.render.quiz.model import Fixed, Gap, Grid, Question, Quiz, number
 from derive.render.quiz.raster import rasterize
+from derive.render.spoken import words
 
 MATHML = "http://www.w3.org/1998/Math/MathML"
 _MANIFEST = "imsmanifest.xml"
@@ -143,13 +144,14 @@ class _CanvasWriter(QuizWriter):
 
     def spelled(self, latex: str, *, display: bool) -> str:
         """A formula as MathML, with the braces that our own pages leave to their style sheet."""
-        root = ElementTree.fromstring(f"<math>{spell(latex, display=display).mathml}</math>")
+        spelled = spell(latex, display=display)
+        root = ElementTree.fromstring(f"<math>{spelled.mathml}</math>")
         for element in root.iter("mrow"):
             if element.get("class") in _BRACES:
                 _embrace(element)
         root.set("xmlns", MATHML)
         root.set("display", "block" if display else "inline")
-        root.set("alttext", " ".join(latex.split()))
+        root.set("alttext", words(spelled.tree, self.page.language))
         return ElementTree.tostring(root, encoding="unicode")
 
 
