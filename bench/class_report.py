@@ -12,8 +12,8 @@ Pages: `derive variants --roster class.csv` from its call to the last byte, on a
 key as PDF for {students:,} students in {pages:.0f} s.
 
 One handout from its story to the PDF takes {handout} of one core.{latex}"""
-LATEX = " LuaLaTeX, with warm caches, needs {latex} for the same page's .tex: **{ratio:,.0f} times** as long."
-NO_LATEX = " LuaLaTeX is not installed, so there is nothing to hold it against."
+LATEX = " pdfLaTeX, with warm caches, needs {latex} for the same page's .tex: **{ratio:,.0f} times** as long."
+NO_LATEX = " pdfLaTeX is not installed, so there is nothing to hold it against."
 GRADING = """\
 `derive grade` in a new process over a CSV with every entry of every quantity of {students:,} students, each
 with numbers of their own: {kinds}. Medians of {turns}."""
@@ -32,7 +32,7 @@ def set_goals(sets: Sets) -> list[Goal]:
         found.append(Goal(what, "under 60 s", f"{seconds:.0f} s", seconds < 60))
     if sets.latex is not None and sets.handout.repetitions > 1:
         ratio = sets.latex.seconds / sets.handout.seconds
-        what = "a handout against warm LaTeX"
+        what = "a handout against warm pdfLaTeX"
         found.append(Goal(what, "50 times as fast", f"{ratio:,.0f} times", ratio >= 50))
     return found
 
