@@ -38,10 +38,10 @@ CASES = [
 ]
 
 
-def wide(case: tuple[Any, ...], seed: int = 0) -> Material:
+def wide(case: tuple[Any, ...]) -> Material:
     """A network of one width throughout."""
     depth, width, activation, loss, convention, rows, kind = case
-    rng = random.Random(f"{case} {seed}")
+    rng = random.Random(str(case))
 
     def matrix(height: int) -> list[list[Any]]:
         return [[NUMBERS[kind](rng) for _ in range(width)] for _ in range(height)]
@@ -93,25 +93,29 @@ def test_a_wide_network_fits(case: tuple[Any, ...], strict: Path) -> None:
 @pytest.mark.parametrize("loss", LOSSES)
 def test_networks_of_every_kind_fit(activation: str, loss: str, strict: Path) -> None:
     rng = random.Random(f"{activation} {loss}")
-    for seed in range(3):
-        depth, width = rng.randint(1, 4), rng.randint(2, 6)
-        kind, rows = rng.choice(list(NUMBERS)), rng.choice((1, 1, 2, 4, 5))
-        try:
-            gathered = wide((depth, width, activation, loss, rng.choice(("row", "column")), rows, kind), seed)
-        except ProblemError:
-            continue  # numbers out of reach
-        fits(gathered, strict, stories.LANGUAGES)
+    depth, width, convention = rng.randint(1, 4), rng.randint(2, 6), rng.choice(("row", "column"))
+    kind, rows = rng.choice(list(NUMBERS)), rng.choice((1, 1, 2, 4, 5))
+    try:
+        gathered = wide((depth, width, activation, loss, convention, rows, kind))
+    except ProblemError:
+        pytest.skip("its numbers are out of reach")
+    fits(gathered, strict, (rng.choice(stories.LANGUAGES),))
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("lualatex") is None, reason="LuaLaTeX is not installed")
-@pytest.mark.parametrize("language", stories.LANGUAGES)
-@pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(map(str, case)))
-def test_latex_has_no_overfull_line(case: tuple[Any, ...], language: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("case", "language", "engine"),
+    [*((case, "en", "pdflatex") for case in CASES), (CASES[0], "ko", "lualatex")],
+    ids=lambda value: "-".join(map(str, value)) if isinstance(value, tuple) else value,
+)
+def test_latex_has_no_overfull_line(
+    case: tuple[Any, ...], language: str, engine: str, tmp_path: Path
+) -> None:
     gathered = wide(case)
     for audience in ("key", "handout"):
         (tmp_path / "page.tex").write_bytes(stories.rendered(gathered, language, audience, ["tex"])["tex"])
-        command = ["lualatex", "-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error", "page.tex"]
+        command = [engine, "-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error", "page.tex"]
         subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
         log = (tmp_path / "page.log").read_text("utf-8", "replace")
         too_wide = [float(points) for points in re.findall(r"Overfull \\hbox \(([\d.]+)pt", log)]
