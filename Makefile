@@ -18,7 +18,7 @@ BIN   := .venv/bin
 STAMP := .venv/.setup-stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report check variants handouts test checkers lint bench schema clean
+.PHONY: help setup report check variants handouts test checkers lint bench schema docs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -65,7 +65,7 @@ checkers: $(STAMP) ## Install veraPDF and axe-core into .checkers, for the tests
 	@npm install --silent --no-save --ignore-scripts --no-audit --no-fund --prefix .checkers axe-core@4.14.1
 
 lint: $(STAMP) ## Check style and types
-	@$(BIN)/ruff check derive tests bench
+	@$(BIN)/ruff check derive tests bench docs
 	@$(BIN)/mypy
 
 bench: $(STAMP) ## Measure, and write reports/bench.md
@@ -75,7 +75,11 @@ schema: $(STAMP) ## Write the JSON Schema of the exercise file anew
 	@$(BIN)/python -m derive schema > exercises/exercise.schema.json.part
 	@mv exercises/exercise.schema.json.part exercises/exercise.schema.json
 
+docs: $(STAMP) ## Build the documentation into docs/build/html
+	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --builder html docs docs/build/html
+	@echo docs/build/html/index.html
+
 clean: ## Remove everything that was made, .venv included
-	rm -rf .venv .checkers build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .checkers build dist docs/build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find reports -mindepth 1 -not -name .gitkeep -delete
-	find derive tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
+	find derive tests bench docs -name __pycache__ -type d -prune -exec rm -rf {} +
