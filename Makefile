@@ -35,6 +35,7 @@ $(STAMP): requirements.txt
 	@echo "Setting up: installing the packages of requirements.txt into .venv; this takes a few minutes, once." >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 report: $(STAMP) ## Write the verified key and the handout of EXERCISE
