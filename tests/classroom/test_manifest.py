@@ -11,6 +11,7 @@ import pytest
 from derive.classroom import answer_table, codes, manifest
 from derive.classroom.exercise_file import variant_file
 from derive.classroom.frozen import Frozen, answers, numbers, thawed
+from derive.classroom.grading.case import Case
 from derive.classroom.manifest import Head, Pages, Source
 from derive.engine import exact, symbolic
 from derive.errors import ProblemError
@@ -48,6 +49,27 @@ def frozen(form_id: str = "XQ4-7FHC", student: str = "홍길동 =1") -> Frozen:
         numbers=numbers(network),
         answers=answers(solution),
     )
+
+
+@pytest.mark.parametrize(
+    "decimal", [{"a": "1"}, [[["1"]]], "12 apples", "1e9999999999", [1.5], None, ["NaN"]]
+)
+def test_answers_of_another_shape_are_refused(decimal: Any) -> None:
+    text = json.loads("".join(manifest.write(head(), [frozen()])))
+    text["variants"][0]["answers"]["loss"]["decimal"] = decimal
+    with pytest.raises(ProblemError):
+        manifest.read(json.dumps(text), "manifest.json")
+
+
+@pytest.mark.parametrize(
+    ("name", "decimal"), [("W_0", ["1", "2"]), ("W_7", "1"), ("x" * 3000, []), ("loss", "7")]
+)
+def test_answers_that_arent_of_these_numbers(name: str, decimal: Any) -> None:
+    exercise = schema.load(TEXT, "x")
+    answer = frozen().answers["loss"].model_copy(update={"decimal": decimal})
+    case = Case.of(exercise)
+    with pytest.raises(ProblemError, match="don't follow from its numbers"):
+        case.check({name: answer}, "manifest.json")
 
 
 def test_what_is_written_is_read() -> None:

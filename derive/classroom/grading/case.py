@@ -1,10 +1,10 @@
 """What one student was given, what is right, and what is accepted for it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
-import numpy as np
 from flint import arb, ctx
 
 from derive.classroom.frozen import Answer
@@ -13,6 +13,7 @@ from derive.classroom.grading.balls import Array
 from derive.classroom.grading.leeway import Leeway
 from derive.classroom.misconceptions import Course, Given, recompute
 from derive.errors import Problem, ProblemError
+from derive.exercise.literals import shortened
 from derive.exercise.model import Exercise
 from derive.network import Network, build
 
@@ -73,13 +74,14 @@ class Case:
             ProblemError: They are not the same.
         """
         for name, answer in answers.items():
-            texts = np.array(answer.decimal, dtype=object).flat
-            pairs = list(zip(balls.entries(self.values[name]), map(str, texts), strict=True))
-            with ctx.workprec(max(4 * len(text) for _, text in pairs)):
-                wrong = [text for value, text in pairs if not _is_same(value, text)]
+            texts = list(_texts(answer.decimal))
+            values = list(balls.entries(self.values[name])) if name in self.values else []
+            if len(texts) != len(values) or not values:
+                raise _other(f"it has not {len(texts)} entries called {shortened(name)}", file)
+            with ctx.workprec(max(4 * len(text) for text in texts)):
+                wrong = [text for value, text in zip(values, texts, strict=True) if not _is_same(value, text)]
             if wrong:
-                what = f"answers of a variant don't follow from its numbers: {name} would not be {wrong[0]}"
-                raise ProblemError([Problem(file, None, None, what, "", "draw the set anew")])
+                raise _other(f"{name} would not be {shortened(wrong[0])}", file)
 
 
 def _values(network: Network, given: Given) -> Mapping[str, Array]:
@@ -92,6 +94,20 @@ def _values(network: Network, given: Given) -> Mapping[str, Array]:
         with ctx.workprec(bits):
             found = recompute(network, Given.of(network, _EXACTLY), _EXACTLY).computed
     return found
+
+
+def _texts(decimal: Any) -> Iterator[str]:
+    """The entries of an answer, one after the other."""
+    if isinstance(decimal, str):
+        yield decimal
+        return
+    for part in decimal:
+        yield from _texts(part)
+
+
+def _other(why: str, file: str) -> ProblemError:
+    what = f"answers of a variant don't follow from its numbers: {why}"
+    return ProblemError([Problem(file, None, None, what, "", "draw the set anew")])
 
 
 def _is_same(value: arb, text: str) -> bool:

@@ -1,0 +1,1 @@
+"""Fuzzing of everything that the program reads: exercises, class lists, manifests and answers."""
