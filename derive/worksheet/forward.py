@@ -201,7 +201,8 @@ def _loss(sheet: Sheet) -> Step:
 def _value_of_loss(sheet: Sheet, value: Value) -> list[str]:
     """The loss, exact and as a decimal, with digits enough to show that it is no whole number."""
     rounded = sheet.speller.rounded(value)
-    if not rounded.exact and value.rounded(sheet.speller.digits) % 1 == 0:
+    number = value.rounded(sheet.speller.digits)
+    if not rounded.exact and number == number.to_integral_value():
         rounded = Shown(grouped(value.decimal, MANY_DIGITS), exact=False)
     return results(sheet.speller.value(value), rounded)
 

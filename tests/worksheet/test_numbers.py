@@ -239,6 +239,12 @@ def test_formulas_of_a_shipped_exercise(name: str) -> None:
     check(stories.material(name))
 
 
+def test_formulas_of_a_loss_of_eight_hundred_digits() -> None:
+    layers = "[{weights: [[1], [-2]], activation: tanh}]"
+    text = f"{{id: far, input: [1/3, 2], target: [1e400], layers: {layers}, loss: squared_error}}"
+    check(story.gather(*stories.verified(stories.exercise_of(text))))
+
+
 def check_any(network: Any) -> None:
     try:
         exercise = stories.exercise_of(stories.text_of(network))
