@@ -68,9 +68,13 @@ def _source(writer: "_Writer", document: d.Document) -> str:
 
 @cache
 def _compiler() -> typst.Compiler:
-    """One compiler for all documents: reading the fonts takes longer than a page."""
+    """One compiler for all documents: reading the fonts takes longer than a page.
+
+    Its root is a file: nothing lies below one, so that a template can read what it is handed alone. By
+    default it would be the current folder.
+    """
     fonts = typst.Fonts(include_system_fonts=False, font_paths=list(map(str, files.font_folders())))
-    return typst.Compiler(b"", font_paths=fonts)
+    return typst.Compiler(b"", root=__file__, font_paths=fonts)
 
 
 # Most formulas of a variant are those of its neighbours.

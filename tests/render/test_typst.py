@@ -6,12 +6,14 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pikepdf
 import pytest
 
+from derive import files
 from derive.render import Page, RenderError, render
 
 
@@ -163,3 +165,19 @@ def test_a_missing_picture_and_a_missing_glyph_are_said(page: Callable[..., Page
         pdf_of("![x](picture:other)", page())
     with pytest.raises(RenderError, match="could not be displayed"):
         pdf_of("\U0001f642", page())
+
+
+@pytest.mark.parametrize("name", ["secret.txt", "/secret.txt", "../secret.txt", "/etc/passwd", "story.en.md"])
+def test_a_template_reads_no_file_of_the_disk(
+    name: str, page: Callable[..., Page], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even those in the folder that the program was started in."""
+    (tmp_path / "secret.txt").write_text("secret", "utf-8")
+    (tmp_path / "inside").mkdir()
+    original = files.template_folders()[0] / "page.typ.j2"
+    opened = original.read_text("utf-8") + f'\n#read("{name}")\n'
+    (tmp_path / "inside" / "page.typ.j2").write_text(opened, "utf-8")
+    for folder in (tmp_path, tmp_path / "inside", original.parent):
+        monkeypatch.chdir(folder)
+        with pytest.raises(RenderError, match=r"Not a directory|escape the project root|not found"):
+            pdf_of("words", replace(page(), templates=tmp_path / "inside"))
