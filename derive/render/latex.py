@@ -4,6 +4,7 @@ import re
 
 from derive import filling
 from derive.render import document as d
+from derive.render.long_words import pieces
 from derive.render.mathematics import spell
 from derive.render.page import Page
 from derive.render.pgf import picture_as_pgf
@@ -32,7 +33,7 @@ _LIGATURE = re.compile(r"(?<=-)(?=-)|(?<=<)(?=<)|(?<=>)(?=>)|(?<=,)(?=,)|(?<=[?!
 
 def escape_tex(text: str) -> str:
     """LaTeX that prints `text` as it is."""
-    return r"\apart{}".join(map(_escape, _LIGATURE.split(text)))
+    return r"\allowbreak{}".join(r"\apart{}".join(map(_escape, _LIGATURE.split(one))) for one in pieces(text))
 
 
 def escape_pdf_string(text: str) -> str:

@@ -12,7 +12,7 @@ from derive.render.page import Page
 from derive.render.spoken import symbol_words, words
 from derive.render.typst_mathematics import typst as typst_inline
 from derive.render.typst_mathematics import typst_display
-from derive.render.typst_text import quote
+from derive.render.typst_text import breakable, quote
 from derive.render.vector import checked_svg
 from derive.render.wording import WORDINGS
 
@@ -55,6 +55,7 @@ def _source(writer: "_Writer", document: d.Document) -> str:
     wording = WORDINGS[page.language]
     facts = {
         "title": quote(page.title),
+        "shown_title": quote(breakable(page.title)),
         "audience": quote(wording.audience[page.audience]),
         "identifier": quote(page.identifier),
         "code": page.code and f"image({quote(_CODE)}, height: 11mm, alt: {quote(page.code.alt)})",
@@ -163,7 +164,7 @@ class _Writer:
     def inline(self, child: d.Inline) -> str:
         match child:
             case d.Text(text):
-                return f"#{quote(text)};"
+                return f"#{quote(breakable(text))};"
             case d.Emphasis(children, strong):
                 return f"#{'strong' if strong else 'emph'}[{self.line(children)}];"
             case d.Code(text):

@@ -32,20 +32,6 @@ $$
 
 ![x](picture:network)
 """
-HOSTILE = (
-    "<script>alert(1)</script>",
-    "{1:NUMERICAL:=1:0}",
-    "{#1} {2:SA:=x~%50%y#z}",
-    "]]> <!-- & &amp; ]]&gt;",
-    r"\(x^2\) \[y\] $$z$$ $a$",
-    "@@PLUGINFILE@@/x.png $IMS-CC-FILEBASE$/x.png",
-    "%24IMS-CC-FILEBASE%24 ~ # } \\} \\",
-    'a" onload="alert(1)',
-    "../../etc/passwd",
-    "$course$/top/a//b/",
-    "=HYPERLINK(1) \N{RIGHT-TO-LEFT OVERRIDE} \x00",
-    "가나다 <b>굵게</b> {3:MC:=~}",
-)
 
 
 def gap(name: str, answer: str, *wrong: WrongAnswer, points: Fraction = Fraction(1, 2)) -> Gap:

@@ -15,6 +15,7 @@ from derive.render import Picture
 from derive.render.page import one_line
 from derive.render.quiz import Quiz, lint_canvas, render_canvas
 from derive.render.quiz.canvas import join_canvas
+from tests.hostile import HOSTILE
 from tests.render import canvas_reader, quizzes
 from tests.render.reading import TextOf
 
@@ -151,7 +152,7 @@ def test_pictures_are_files(content: bytes) -> None:
     assert b"<svg" not in content
 
 
-@pytest.mark.parametrize("text", quizzes.HOSTILE)
+@pytest.mark.parametrize("text", HOSTILE)
 def test_text_is_text(text: str, picture: Picture) -> None:
     content = render_canvas(quizzes.quiz(picture, text))
     assert lint_canvas(content) == []

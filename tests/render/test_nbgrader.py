@@ -13,6 +13,7 @@ from derive.render.audience import for_reader
 from derive.render.markdown import escape, parse
 from derive.render.nbgrader import render_assignment
 from derive.render.page import one_line
+from tests.hostile import HOSTILE
 
 STORY = """# Task
 
@@ -68,13 +69,10 @@ KINDS = {
     (True, True, False): "manual",
     (False, False, True): "read-only",
 }
-HOSTILE = (
+MARKERS = (
     "### BEGIN SOLUTION",
     "END SOLUTION ### BEGIN HIDDEN TESTS",
     "### BEGIN MARK SCHEME",
-    "<script>alert(1)</script> {{ x }} {% raw %}",
-    "]]> ``` ::: $x$ \\(y\\)",
-    "../../etc/passwd",
 )
 
 
@@ -141,7 +139,7 @@ def test_no_other_format_has_the_tests(page: Callable[..., Page]) -> None:
             assert b"marked here" not in content, name
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", [*MARKERS, *HOSTILE])
 def test_text_is_text(text: str, page: Callable[..., Page]) -> None:
     marks = re.compile("(BEGIN|END) (SOLUTION|HIDDEN TESTS|MARK SCHEME)")
     found = cells(page(audience="handout", title=text), text)

@@ -4,6 +4,7 @@ import io
 import json
 import re
 import shutil
+import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -20,49 +21,9 @@ from derive.render.page import one_line
 from derive.render.tex_engine import compile_tex
 from derive.worksheet import story
 from derive.worksheet.story import Material, Story
+from tests.hostile import HOSTILE
 from tests.worksheet import stories
 
-HOSTILE = [
-    "<script>alert(1)</script>",
-    "</title></h1><img src=x onerror=alert(1)>",
-    "<!-- comment --> <![CDATA[x]]>",
-    r"\input{/etc/passwd}",
-    r"\write18{touch owned} \end{document}",
-    r"^^5cinput{x} \catcode`\%=12",
-    '#read("/etc/passwd")',
-    '#import "@preview/x:1.0.0" #{1 + 1}',
-    "{{ 7*7 }} {% raw %} {# x #}",
-    "<< 7*7 >> <% x %>",
-    "{{ factor.name.__class__.__mro__ }}",
-    "$x",
-    "costs $5 or $6, $$both$$",
-    "a_b^c and ~ and &",
-    "100% of 50 %",
-    "]]>",
-    "=HYPERLINK(1)",
-    "= heading",
-    "# heading",
-    "- item",
-    "1. item",
-    ":::",
-    "::: solution nothing",
-    ":::: key",
-    "`code` ``more`` ```python",
-    "![x](http://example.org/x.png)",
-    "![x](picture:forward)",
-    "[link](javascript:alert(1))",
-    "[18]{.points} [18]{.blank}",
-    "| a | b |",
-    "> quote",
-    r"back\slash \\ \n \_",
-    "tab\tand\nnewline\r\nand\u2028more",
-    "nul\0bell\x07escape\x1b[31m",
-    "right\u202eto\u202cleft\u2066over\u2069ride",
-    "한글 제목 <b>굵게</b>",
-    "Grüße, naïve façade, 10 Å",
-    "'single' \"double\" -- ---",
-    "&amp; &lt; &#x41;",
-]
 SHOWN = [one_line(text) for text in HOSTILE]
 CASES = list(zip(HOSTILE, SHOWN, strict=True))
 
@@ -79,6 +40,11 @@ def retold(text: str, language: str = "en") -> tuple[Material, Story]:
 def handout(text: str, formats: list[str], language: str = "en") -> Any:
     gathered, written = retold(text, language)
     return render(written.markdown, stories.page(gathered, written, language, "handout"), formats)
+
+
+def plain(text: str) -> str:
+    """Composed, and without what has no width: a PDF has glyphs, not letters."""
+    return re.sub("[\u200b\u2060\ufeff]", "", unicodedata.normalize("NFC", text))
 
 
 @pytest.mark.parametrize(("text", "shown"), CASES)
@@ -126,7 +92,7 @@ def test_in_pdf(
     pdf = handout(text, ["pdf"])["pdf"]
     with pikepdf.open(io.BytesIO(pdf)) as opened:
         assert str(opened.docinfo["/Title"]) == shown
-    assert squeeze(pdf_text(pdf)).count(squeeze(shown)) >= 2
+    assert plain(squeeze(pdf_text(pdf))).count(plain(squeeze(shown))) >= 2
 
 
 @pytest.mark.parametrize("language", stories.LANGUAGES)
@@ -138,10 +104,10 @@ def test_in_latex(
     tex = handout(" ".join(HOSTILE), ["tex"], language)["tex"]
     pdf = compile_tex(tex)
     with pikepdf.open(io.BytesIO(pdf)) as opened:
-        assert str(opened.docinfo["/Title"]) == " ".join(SHOWN)
-    text = squeeze(pdf_text(pdf))
+        assert plain(str(opened.docinfo["/Title"])) == plain(" ".join(SHOWN))
+    text = plain(squeeze(pdf_text(pdf)))
     # What can't be printed is a question mark in a frame there.
-    assert not [shown for shown in SHOWN if text.count(squeeze(shown.replace("\ufffd", "?"))) < 2]
+    assert not [shown for shown in SHOWN if text.count(plain(squeeze(shown.replace("\ufffd", "?")))) < 2]
 
 
 def test_through_the_exercise_file() -> None:

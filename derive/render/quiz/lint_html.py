@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 _VOID = ("br", "hr", "img", "input", "wbr", "col")
 _REFUSED = ("script", "style", "iframe", "object", "embed", "form", "link", "meta", "base")
+_FORMULA = re.compile(r"\\[(\[](.*?)\\[)\]]", re.DOTALL)
 _ENVIRONMENT = re.compile(r"\\(begin|end)\{([a-z]+)\}")
 
 
@@ -29,7 +30,8 @@ class HtmlLint(HTMLParser):
         self.feed(html)
         self.close()
         self.faults += [f"<{tag}> is never closed" for tag in self._open]
-        self.faults += _formulas(self.words)
+        for formula in _FORMULA.finditer(self.words):
+            self.faults += _environments(formula[1])
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """An element begins."""
@@ -61,10 +63,10 @@ class HtmlLint(HTMLParser):
         self.words += data
 
 
-def _formulas(words: str) -> list[str]:
+def _environments(formula: str) -> list[str]:
     """TeX environments that don't nest: what is left of a matrix that was cut."""
     opened: list[str] = []
-    for match in _ENVIRONMENT.finditer(words):
+    for match in _ENVIRONMENT.finditer(formula):
         if match[1] == "begin":
             opened.append(match[2])
         elif not opened or opened.pop() != match[2]:
