@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from derive.cli.options import Quiet, Verbose, chosen
+from derive.cli.options import Jobs, Paper, Quiet, Templates, Verbose, chosen
 from derive.cli.say import Voice, show_path, warn
 
 if TYPE_CHECKING:
@@ -61,13 +61,11 @@ def grade(
     out: Annotated[
         Path | None, typer.Option(help="Folder to write to; by default grades in that of the set.")
     ] = None,
-    paper: Annotated[Literal["a4", "letter"], typer.Option(help="Size of the page.")] = "a4",
+    paper: Paper = "a4",
     seconds: Annotated[int, typer.Option(min=1, max=3600, help="Time that a notebook may take.")] = 60,
     megabytes: Annotated[int, typer.Option(min=256, help="Memory that a notebook may take.")] = 4096,
-    jobs: Annotated[int, typer.Option(min=0, help="Processes; 0 for one for each core.")] = 0,
-    templates: Annotated[
-        Path | None, typer.Option(help="A folder of your own templates, which go first.")
-    ] = None,
+    jobs: Jobs = 0,
+    templates: Templates = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:

@@ -19,6 +19,9 @@ Require = Annotated[
 Nbgrader = Annotated[
     bool, typer.Option("--nbgrader", help="Also the source of an nbgrader assignment, with hidden tests.")
 ]
+Paper = Annotated[Literal["a4", "letter"], typer.Option(help="Size of the page.")]
+Jobs = Annotated[int, typer.Option(min=0, help="Processes; 0 for one for each core.")]
+Templates = Annotated[Path | None, typer.Option(help="A folder of your own templates, which go first.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but problems.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say each step.")]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from derive.cli.options import Digits, Files, Nbgrader, Quiet, Require, Verbose, chosen
+from derive.cli.options import Digits, Files, Nbgrader, Paper, Quiet, Require, Templates, Verbose, chosen
 from derive.cli.say import Advance, Voice, show_error, show_path, warn
 
 if TYPE_CHECKING:
@@ -68,14 +68,12 @@ def report(
     ] = "html,tex,pdf,ipynb,md,json",
     audience: Annotated[str, typer.Option(help="key, handout, or both.")] = "key,handout",
     lang: Annotated[str, typer.Option(help="ko, en, or both.")] = "ko,en",
-    paper: Annotated[Literal["a4", "letter"], typer.Option(help="Size of the page.")] = "a4",
+    paper: Paper = "a4",
     pdf_engine: Annotated[
         Literal["typst", "latex"], typer.Option(help="What makes the PDF; latex needs an installed TeX.")
     ] = "typst",
     digits: Digits = 40,
-    templates: Annotated[
-        Path | None, typer.Option(help="A folder of your own templates, which go first.")
-    ] = None,
+    templates: Templates = None,
     nbgrader: Nbgrader = False,
     require: Require = "all",
     quiet: Quiet = False,

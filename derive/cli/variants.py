@@ -4,11 +4,11 @@ import os
 import re
 import unicodedata
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from derive.cli.options import Digits, Nbgrader, Quiet, Verbose, chosen
+from derive.cli.options import Digits, Jobs, Nbgrader, Paper, Quiet, Templates, Verbose, chosen
 from derive.cli.say import Voice
 
 if TYPE_CHECKING:
@@ -38,21 +38,19 @@ def variants(
         str, typer.Option("--format", help="Of handouts and keys, and moodle or canvas; any, with commas.")
     ] = "pdf",
     out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("reports"),
-    paper: Annotated[Literal["a4", "letter"], typer.Option(help="Size of the page.")] = "a4",
+    paper: Paper = "a4",
     nbgrader: Nbgrader = False,
     bundle: Annotated[
         bool, typer.Option("--bundle", help="Also one PDF of all keys, and one of all handouts.")
     ] = False,
     yaml: Annotated[bool, typer.Option("--yaml", help="Also an exercise file for each variant.")] = False,
-    jobs: Annotated[int, typer.Option(min=0, help="Processes; 0 for one for each core.")] = 0,
+    jobs: Jobs = 0,
     dask: Annotated[
         str, typer.Option(metavar="SCHEDULER", help="A Dask cluster that makes the pages: tcp://host:8786.")
     ] = "",
     force: Annotated[bool, typer.Option("--force", help="Replace a set of other content.")] = False,
     digits: Digits = 40,
-    templates: Annotated[
-        Path | None, typer.Option(help="A folder of your own templates, which go first.")
-    ] = None,
+    templates: Templates = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
