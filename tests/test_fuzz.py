@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ from fuzz import __main__ as command
 from fuzz import campaign
 from fuzz.targets import TARGETS
 
+ROOT = Path(__file__).parents[1]
 READERS = [name for name in TARGETS if name != "whole"]
 
 
@@ -42,6 +44,20 @@ def test_all_the_way() -> None:
     figures = campaign.forked("whole", "grammar", 1, 20)
     assert figures.faults == {}
     assert figures.accepted
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", READERS)
+def test_guided_by_branches(target: str) -> None:
+    checkers = ROOT / ".checkers"
+    if not (checkers / "atheris").is_dir():
+        pytest.skip("atheris is not installed (make checkers)")
+    done = subprocess.run(
+        [sys.executable, "-m", "fuzz.guided", target, "-runs=200", "-seed=1"],
+        capture_output=True, text=True, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(checkers)}, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "Done 200 runs" in done.stderr
 
 
 def test_the_same_numbers_make_the_same_inputs() -> None:
