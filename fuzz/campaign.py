@@ -25,7 +25,7 @@ from fuzz.corpus import seeds
 from fuzz.mutation import mutated
 from fuzz.targets import TARGETS, Target, warm_up
 
-SECONDS = 5.0  # that an input may take
+SECONDS = 5.0  # of a processor that an input may take, however busy the machine is
 MEGABYTES = 1024  # that reading may take, beyond what the program needs to stand there
 _PATIENCE = 60.0  # for a worker that doesn't come back at all
 KINDS = ("bytes", "grammar")
@@ -40,7 +40,7 @@ class Figures:
         inputs: How many there were.
         accepted: Of them with exit code 0.
         refused: With exit code 1.
-        slowest: Seconds.
+        slowest: Seconds of a processor.
         megabytes: Peak of a worker's memory.
         faults: What else came: name of the file that the input was kept in, and what was raised.
     """
@@ -105,7 +105,7 @@ def _each(target: str, kind: str, number: int, size: int, handle: Handle) -> Non
 
 
 def _note(target: str, content: bytes, figures: Figures, kept: Path | None) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         code = _watched(TARGETS[target], content)
     except (Exception, HangError) as error:
@@ -116,20 +116,20 @@ def _note(target: str, content: bytes, figures: Figures, kept: Path | None) -> N
     figures.inputs += 1
     figures.accepted += code == 0
     figures.refused += code == 1
-    figures.slowest = max(figures.slowest, time.perf_counter() - started)
+    figures.slowest = max(figures.slowest, time.process_time() - started)
 
 
 def _watched(run: Target, content: bytes) -> int:
     def stop(number: int, frame: FrameType | None) -> None:
         raise HangError(f"more than {SECONDS:g} s")
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, SECONDS, 1.0)  # again, should a callback have swallowed the first
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS, 1.0)  # again, should a callback have swallowed the first
     try:
         return run(content)
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def _keep(target: str, content: bytes, kept: Path | None) -> str:
