@@ -65,9 +65,9 @@ def markdown(found: Mapping[tuple[str, str], Figures], seconds: float, first: in
             "",
             f"{total.inputs:,} inputs in {seconds:,.0f} s (derive {__version__}, Python "
             f"{platform.python_version()}, one process at a time, batches from {first} on). An input may "
-            f"take {SECONDS:g} s of a processor and {MEGABYTES:,} MB. `bytes`: right and hard files with bytes changed. "
-            "`grammar`: files that are nearly right. `whole`: exercises that are derived, solved, "
-            "cross-checked and told.",
+            f"take {SECONDS:g} s of a processor and {MEGABYTES:,} MB. `bytes`: right and hard files with "
+            "their bytes changed. `grammar`: files that are nearly right. `whole`: exercises that are "
+            "derived, solved, cross-checked and told.",
             "",
             "| target | kind | inputs | exit 0 | exit 1 | faults | slowest | peak memory |",
             "|:--|:--|--:|--:|--:|--:|--:|--:|",
