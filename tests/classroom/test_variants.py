@@ -17,7 +17,9 @@ from derive.classroom.exercise_file import variant_file
 from derive.classroom.frozen import numbers
 from derive.classroom.variants import Plan, Tally
 from derive.classroom.variants.canonical import canonical
+from derive.classroom.variants.digits import digits
 from derive.engine import exact, symbolic
+from derive.engine.bulk import Scaled
 from derive.engine.bulk.model import network_of, of_networks
 from derive.errors import ProblemError
 from derive.exercise import schema
@@ -267,6 +269,58 @@ def test_digits_are_kept_to() -> None:
         for number in (*h, *o):
             shown = format(abs(float(number)), "f").rstrip("0").rstrip(".").replace(".", "").lstrip("0")
             assert len(shown) <= 2, (number, shown)
+
+
+def written_digits(number: Fraction) -> int:
+    """Digits that a person writes: 12.5 has three, 0.05 one, 1/3 two."""
+    number = abs(number)
+    shortest = next((m for m in range(40) if (number * 10**m).denominator == 1), None)
+    if shortest is None:
+        return len(str(number.numerator)) + len(str(number.denominator))
+    return len(str((number * 10**shortest).numerator).lstrip("0")) or 1
+
+
+@pytest.mark.parametrize("denominator", [1, 2, 8, 6, 7, 36, 300, 10**6, 3 * 10**9])
+def test_digits_are_counted_as_they_are_written(denominator: int) -> None:
+    draw = np.random.Generator(np.random.PCG64(denominator))
+    sizes = 10.0 ** draw.uniform(0, 15, 500)
+    numerators = np.array([0, 1, -1, denominator, *(sizes * draw.choice([-1, 1], 500))], np.int64)
+    counted = digits(Scaled(numerators, denominator, 10**15))
+    for numerator, count in zip(numerators.tolist(), counted.tolist(), strict=True):
+        truth = written_digits(Fraction(numerator, denominator))
+        assert count == truth or min(count, truth) > 9, (numerator, denominator)
+
+
+@pytest.mark.parametrize(("output", "rows"), [("identity", "[[2, 1], [1, 3]]"), ("relu", "[[2, 1]]")])
+def test_digits_are_kept_to_on_the_way_back(output: str, rows: str) -> None:
+    """Where all numbers are rational, deltas and gradients are held to the same rule."""
+    count = rows.count("[") - 1
+    text = (
+        f"id: x\ninput: {rows}\ntarget: {[[1]] * count}\nlayers:\n"
+        "  - {weights: [[1, 2], [2, -1]], bias: [1, 0], activation: relu}\n"
+        f"  - {{weights: [[1], [2]], activation: {output}}}\nloss: half_squared_error\n"
+        "vary: {weights: {values: [1/3, 0.5, 1, -1, 2, -3]}, input: 1..3}\n"
+        "rules: {digits: 3, diagnostic: false, difficulty: false, mixed_relu: false}\n"
+    )
+    longest = 0
+    for network in drawn(text, 40):
+        (first, second), x, y = network.layers, network.inputs, network.targets
+        v, w, b = first.weights, second.weights, first.bias
+        h = [[sum(row[i] * v[i][j] for i in range(2)) + b[j] for j in range(2)] for row in x]
+        out = [[max(one, 0) for one in row] for row in h]
+        o = [row[0] * w[0][0] + row[1] * w[1][0] for row in out]
+        if output == "relu":
+            assert all(o)
+        slope = [Fraction(output == "identity" or one > 0, count) for one in o]
+        delta = [(one - target[0]) * way for one, target, way in zip(o, y, slope, strict=True)]
+        back = [[d * w[j][0] * (row[j] > 0) for j in range(2)] for d, row in zip(delta, h, strict=True)]
+        everything = [*delta, *(one for row in (*h, *back) for one in row), *o]
+        for j in range(2):
+            everything.append(sum(d * row[j] for d, row in zip(delta, out, strict=True)))
+            everything.append(sum(row[j] for row in back))
+            everything += [sum(one[j] * row[i] for one, row in zip(back, x, strict=True)) for i in range(2)]
+        longest = max(longest, *map(written_digits, map(Fraction, everything)))
+    assert longest == 3
 
 
 def wide(seed: int, widths: tuple[int, ...], tied: bool) -> Network:
