@@ -6,7 +6,7 @@ Nothing else in the program touches the disk but the command line.
 import importlib.util
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -171,9 +171,16 @@ def write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
     Raises:
         ProblemError: As for `write`.
     """
-    try:
+    with _said(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_beside(path, pieces)
+
+
+@contextmanager
+def _said(path: Path) -> Iterator[None]:
+    """Say of what the system refuses which file it was about."""
+    try:
+        yield
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise _problem(str(path), f"{path} can't be written", why, "check the folder and the disk") from None
@@ -212,6 +219,60 @@ def _flush_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+@contextmanager
+def alone_in(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Keep other runs of the program out of a folder while this one writes into it.
+
+    Whoever comes second waits; a killed run holds nothing. Where folders can't be locked (Windows, some
+    network disks) nobody waits.
+
+    Args:
+        folder: Made if it is missing; gone again if nothing was written into it.
+        waiting: Called once if another run is there.
+
+    Raises:
+        ProblemError: The folder can't be made.
+    """
+    made = [one for one in (folder, *folder.parents) if not one.exists()]
+    with _said(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with _locked(folder, waiting):
+            yield
+    finally:
+        for one in made:
+            with suppress(OSError):  # there is something in it
+                one.rmdir()
+
+
+@contextmanager
+def _locked(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    if os.name == "nt":
+        yield
+        return
+    from fcntl import LOCK_EX, LOCK_NB, flock
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            flock(handle, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            waiting()
+            flock(handle, LOCK_EX)
+        except OSError:
+            pass
+        yield
+    finally:
+        os.close(handle)
+
+
+def sweep(folders: Iterable[Path]) -> None:
+    """Remove what killed runs have left half written; nobody else may be writing there."""
+    for folder in folders:
+        for path in folder.glob(f".*{PART}"):
+            path.unlink(missing_ok=True)
 
 
 @contextmanager

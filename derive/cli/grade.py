@@ -147,9 +147,12 @@ def _write(
     if order.formats:
         made |= _report(roll, results, collected, strangers, order)
         made |= _pages(roll, results, order, voice)
-    for name, content in made.items():
-        files.write(order.out / name, content)
-    _sweep(order.out / FEEDBACK, {name.name for name in made if name.parent.name == FEEDBACK}, order.formats)
+    with files.alone_in(order.out, voice.waiting(order.out)):
+        files.sweep([order.out, order.out / FEEDBACK])
+        for name, content in made.items():
+            files.write(order.out / name, content)
+        kept = {name.name for name in made if name.parent.name == FEEDBACK}
+        _clear(order.out / FEEDBACK, kept, order.formats)
     for name in made:
         if name.parent.name != FEEDBACK:
             show_path(order.out / name)
@@ -204,7 +207,7 @@ def _pages(roll: "Roll", results: "Sequence[Graded]", order: Order, voice: Voice
     return dict(sorted(found.items()))
 
 
-def _sweep(folder: Path, kept: set[str], formats: Sequence[str]) -> None:
+def _clear(folder: Path, kept: set[str], formats: Sequence[str]) -> None:
     """Remove pages of an earlier run that this one has not written: they are out of date."""
     for path in folder.glob("*"):
         if path.suffix.removeprefix(".") in formats and path.name not in kept and path.is_file():

@@ -129,10 +129,12 @@ def _report(exercise: "Exercise", order: Order, voice: Voice, advance: Advance) 
     except DeriveError as error:
         show_error(error)
         return False
-    for name, content in pages.items():
-        files.write(folder / name, content)
-        (folder / (name + OUTDATED)).unlink(missing_ok=True)
-        show_path(folder / name)
+    with files.alone_in(folder, voice.waiting(folder)):
+        files.sweep({(folder / name).parent for name in pages})
+        for name, content in pages.items():
+            files.write(folder / name, content)
+            (folder / (name + OUTDATED)).unlink(missing_ok=True)
+            show_path(folder / name)
     voice.tell(pipeline.summary(verification))
     return True
 

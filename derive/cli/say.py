@@ -33,6 +33,10 @@ class Voice:
         if not self.quiet:
             warn(text)
 
+    def waiting(self, folder: Path) -> Callable[[], None]:
+        """What to call when another run is writing into a folder."""
+        return lambda: self.tell(f"{folder}: another run is writing there; waiting for it to end")
+
     def detail(self, text: str) -> None:
         """Say something that only the curious want to know."""
         if self.verbose:

@@ -73,12 +73,18 @@ def make(file: Path, wish: Wish, voice: Voice) -> None:
     exercise = schema.load(text, str(file))
     folder = SetFolder(wish.order.folder / exercise.id / wish.name)
     order = replace(wish.order, file=file.name, text=text, folder=folder.path)
+    with folder.alone(voice):
+        _make(exercise, str(file), folder, replace(wish, order=order), voice)
+
+
+def _make(exercise: Exercise, file: str, folder: SetFolder, wish: Wish, voice: Voice) -> None:
+    order = wish.order
     head = _head(exercise, order, wish)
     standing = _standing(folder, head, wish.manner.force, voice)
     kept = [] if standing is None else standing.variants
     known = {variant.student for variant in kept}
     newcomers = [seat for seat in wish.seats if seat.student not in known]
-    outlook = making.look_ahead(exercise, str(file), len(kept) + len(newcomers)) if newcomers else None
+    outlook = making.look_ahead(exercise, file, len(kept) + len(newcomers)) if newcomers else None
     if standing is not None:
         head = standing.head.model_copy(update={"pages": head.pages})
     elif outlook is not None and (found := outlook.plan.diagnosis) is not None:
@@ -189,7 +195,14 @@ def make_again(manifest: Path, order: Order, manner: Manner, voice: Voice) -> No
         digits=frozen.digits,
         exercises=frozen.pages.exercises,
     )
-    in_place = folder.path.exists() and folder.path.samefile(before.path)
+    with folder.alone(voice):
+        _make_again(frozen, before, folder, order, manner, voice)
+
+
+def _make_again(
+    frozen: Manifest, before: SetFolder, folder: SetFolder, order: Order, manner: Manner, voice: Voice
+) -> None:
+    in_place = folder.path.samefile(before.path)
     if not in_place and _standing(folder, frozen.head, manner.force, voice) is not None:
         what = f"{folder.path} holds this set already"
         raise ProblemError(

@@ -20,6 +20,7 @@ from derive.classroom import manifest
 from derive.classroom.frozen import Frozen
 from derive.classroom.manifest import Head, Manifest
 from derive.cli.press import EXERCISES, FOLDERS, QUIZZES, Made
+from derive.cli.say import Voice
 from derive.errors import Problem, ProblemError
 
 MANIFEST = "manifest.json"
@@ -160,6 +161,16 @@ class SetFolder:
         """Of what is under way here."""
         return Journal(self.path / _JOURNAL)
 
+    @contextmanager
+    def alone(self, voice: Voice) -> Iterator[None]:
+        """While a set is being made; another run that makes it waits.
+
+        Raises:
+            ProblemError: The folder can't be made.
+        """
+        with files.alone_in(self.path, voice.waiting(self.path)):
+            yield
+
     def standing(self) -> Manifest | None:
         """The manifest that stands here.
 
@@ -192,9 +203,7 @@ class SetFolder:
 
     def sweep(self) -> None:
         """Remove what a killed run left half written."""
-        for folder in (self.path, *(self.path / name for name in _FOLDERS)):
-            for path in folder.glob(f".*{files.PART}"):
-                path.unlink(missing_ok=True)
+        files.sweep((self.path, *(self.path / name for name in _FOLDERS)))
 
     def missing(self, pages: Iterable[Path]) -> tuple[str, ...]:
         """Which of a variant's pages aren't there."""
