@@ -2,7 +2,7 @@
 
     python -m tests.faults.warm FOLDER COUNT SEED COMMAND...
 
-In the command `{out}` stands for the folder that a run writes to. One undisturbed run writes to `FOLDER/whole`.
+In the command `{out}` stands for the folder that a run writes to; one undisturbed run writes to `whole`.
 Each of COUNT others is killed with all its processes and then run again to its end. Every other one is killed
 at a moment between the start and the end of an undisturbed run, the rest while they are writing, which takes
 much less time. What stands in the folder after the kill and after the end goes to stdout as JSON.
