@@ -213,6 +213,13 @@ def test_renamed_hidden_units_are_counted_once() -> None:
     assert outlook.distinct == 9
 
 
+def test_all_of_a_small_space_are_had() -> None:
+    """Nine students and nine exercises: whoever draws one that is taken draws again."""
+    text = space_text("{input: [1, 2, 3]}", LOOSE.replace("{", "{mixed_relu: false, off_kinks: false, "))
+    inputs = {tuple(network.inputs[0]) for network in drawn(text, 9)}
+    assert inputs == {(Fraction(one), Fraction(other)) for one in (1, 2, 3) for other in (1, 2, 3)}
+
+
 def test_a_stream_that_is_used_up_says_so() -> None:
     plan = variants.look_ahead(
         variants.prepare(schema.load(space_text("{target: class}", LOOSE), "x.yaml")), "x.yaml"

@@ -257,6 +257,28 @@ def test_a_set_is_checked_anew(derive: Run, tmp_path: Path) -> None:
     assert "was changed after it was written" in derive("check", folder / "manifest.json").err
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda variants: variants[1].update(id=variants[0]["id"]), "the form id {0} is there 2 times"),
+        (lambda variants: variants[1].update(student="1"), "the student 1 is there 2 times"),
+        (lambda variants: variants[0].update(difficulty=1), "variant {0} has the difficulty "),
+        (lambda variants: variants[0]["numbers"].update(W_0=[["1"]]), "W_0"),
+    ],
+    ids=["two of one form", "two of one student", "another difficulty", "another shape"],
+)
+def test_a_forged_set_is_found_out(
+    derive: Run, tmp_path: Path, change: Callable[[Any], None], said: str
+) -> None:
+    derive("variants", HOMEWORK, "--count", 2, "--out", tmp_path, *QUICK)
+    folder = tmp_path / "two-layer" / "variants"
+    first = manifest(folder)["variants"][0]["id"]
+    forged(folder, lambda found: change(found["variants"]))
+    outcome = derive("check", folder / "manifest.json")
+    assert outcome.code == 1
+    assert said.format(first) in outcome.err
+
+
 HOSTILE = [
     '"../../escape"', "a/b", "..", '"=HYPERLINK(""http://x"",""y"")"', '"two\nlines"', "홍길동", "'x",
     '"say ""hi"""',

@@ -29,6 +29,8 @@ FAULTS = (
     (MANIFEST, 'identifier="two-layer-en"', 'identifier="other"', "does not stand in a folder of its name"),
     (MANIFEST, 'identifier="file-1"', 'identifier="two-layer-en"', "share an identifier"),
     (MANIFEST, "</manifest>", "", "no XML"),
+    (MANIFEST, "imscp_v1p1", "imscp_v1p2", "the root of the manifest is"),
+    (QUIZ, "ims_qtiasiv1p2", "ims_qtiasiv1p3", "the root is|nothing is asked"),
     (QUIZ, 'title="It">', 'title=" ">', "no assessment with a title"),
     (QUIZ, "numerical_question", "essay_question", "asks for no number"),
     (QUIZ, "<fieldentry>0.5<", "<fieldentry>half<", "the points are 'half'"),
@@ -193,6 +195,15 @@ def test_the_lint_finds_broken_packages(content: bytes) -> None:
         found = lint_canvas(stream.getvalue())
         assert any(fault in line for line in found), found
         assert "'../up.png' is no plain name of a file" in found
+
+
+def test_no_byte_that_is_changed_breaks_the_lint(content: bytes) -> None:
+    unpacked = [lint_canvas(content[:cut]) for cut in range(0, len(content), 997)]
+    assert all(unpacked)
+    for place in range(0, len(content), 37):
+        torn = bytearray(content)
+        torn[place] ^= 0b1010101
+        assert isinstance(lint_canvas(bytes(torn)), list)
 
 
 def test_several_questions_are_a_quiz_each(picture: Picture) -> None:

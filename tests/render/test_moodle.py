@@ -20,6 +20,8 @@ from tests.render.reading import TextOf
 FAULTS = (
     (b"<quiz>", b"<test>", "no XML"),
     (b'type="category"', b'type="cloze"', "no category"),
+    (b'type="cloze"', b'type="essay"', "the type is essay"),
+    (b"{3:NUMERICAL:=6", b"{3:NUMERICAL:{1:NM:=6", "stands inside a gap"),
     (b"$course$/top/", b"top/", "no path of a category"),
     (b"<name><text><![CDATA[two-layer: It]]></text></name>", b"<name><text> </text></name>", "no name"),
     (b"{3:NUMERICAL:=6", b"{3.5:NUMERICAL:=6", "looks like a gap and is none"),
@@ -142,6 +144,13 @@ def test_the_lint_finds(old: bytes, new: bytes, fault: str, content: bytes) -> N
     assert old in content
     found = lint_moodle(content.replace(old, new, 1))
     assert any(re.search(fault, line) for line in found), found
+
+
+def test_the_lint_finds_what_is_no_quiz_and_asks_nothing(content: bytes) -> None:
+    assert lint_moodle(b"<test/>") == ["the root is <test>, not <quiz>"]
+    assert "there is no question" in lint_moodle(b"<quiz></quiz>")
+    text = re.sub(rb"\{[0-9]+:NUMERICAL:.*?(?<!\\)\}", b"", content)
+    assert "question 1: it has no gap" in lint_moodle(text)
 
 
 def test_the_lint_finds_id_numbers_that_are_given_twice(picture: Picture) -> None:

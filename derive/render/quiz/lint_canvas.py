@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from decimal import Decimal
 from urllib.parse import unquote
@@ -18,6 +19,8 @@ _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e-?[0-9]+)?")
 _FOLDER = "$IMS-CC-FILEBASE$/"
 _LARGEST = 2 * 10**9
 _MANIFEST = "imsmanifest.xml"
+# Torn, cut short, encrypted, or packed in a way that Python doesn't know.
+_NO_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 _UNWANTED = ("svg", "canvas", "video", "audio")
 
 
@@ -30,7 +33,7 @@ def lint_canvas(content: bytes) -> list[str]:
             if broken := archive.testzip():
                 return [f"{broken} is broken"]
             parts = {name: archive.read(name) for name in archive.namelist()}
-    except zipfile.BadZipFile as error:
+    except _NO_ZIP as error:
         return [f"no zip: {error}"]
     faults = [f"{name!r} is no plain name of a file" for name in parts if not _NAME.fullmatch(name)]
     if _MANIFEST not in parts:
