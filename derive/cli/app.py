@@ -62,6 +62,8 @@ def main() -> None:
     except DeriveError as error:
         show_error(error)
         sys.exit(FAILED)
+    except ImportError:
+        raise  # a broken installation; `__main__` says so, for what this module needs too
     except Exception as error:
         _show_fault(error)
         sys.exit(FAULT)

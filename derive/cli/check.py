@@ -60,7 +60,7 @@ def _check(path: Path, as_json: bool, digits: int, require: str, voice: Voice) -
     voice.tell(pipeline.summary(verification))
     succeeded = pipeline.accepted(verification, require)
     if not succeeded:
-        warn(verification.describe())
+        warn(pipeline.missed(verification))
     return succeeded
 
 

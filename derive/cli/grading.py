@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
@@ -58,8 +58,8 @@ def _everybody(path: Path) -> tuple["Roll", str, Path]:
     exercise = pipeline.load(path)
     verification = pipeline.verify(exercise, 40)
     if not pipeline.accepted(verification, "all"):
-        what, why = "nothing is graded against a key that is not verified", verification.describe()
-        raise ProblemError([Problem(str(path), None, None, what, why)])
+        what = "nothing is graded against a key that is not verified"
+        raise ProblemError([replace(pipeline.refusal(verification, str(path), exercise.id), what=what)])
     key = answers(verification.solution)
     roll = Roll(exercise.id, exercise, answers={"": key})
     return roll, str(path), Path("reports") / exercise.id / "grades"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from derive.classroom.form_ids import form_id
 from derive.classroom.frozen import Frozen, numbers
 from derive.classroom.manifest import Head
+from derive.cli import pipeline
 from derive.cli.press import Made, Order, Press
 from derive.cli.say import Voice
 from derive.cli.sets import Journal, SetFolder
@@ -56,6 +57,24 @@ class Drawn:
                     numbers=numbers(network_of(block.batch, index, self.plan.space.network)),
                 )
                 place += 1
+
+
+def need_torch(file: str) -> None:
+    """Refuse before anything is drawn, removed or written: no key of a set goes without a source.
+
+    Args:
+        file: That the set is of, for the message.
+
+    Raises:
+        ProblemError: torch does not load here, or fails.
+    """
+    from derive.engine import autograd
+
+    try:
+        autograd.probe()
+    except autograd.TorchMissingError as error:
+        what = "the variants can't be checked against torch"
+        raise ProblemError([pipeline.incomplete(file, what, str(error))]) from None
 
 
 def look_ahead(exercise: "Exercise", file: str, count: int) -> "Outlook":

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from derive.worksheet.assignment import Owner
     from derive.worksheet.story import Material, Story
 
+_NEEDED = "a key needs every source to have run"
+_MEND = 'install or mend torch (pip install torch), until python -c "import torch" runs'
+
 
 def load(path: Path) -> Exercise:
     """The exercise of a file.
@@ -150,6 +153,32 @@ def accepted(verification: "Verification", require: str) -> bool:
     return verification.verified and (require == "one" or verification.complete)
 
 
+def refusal(verification: "Verification", file: str, what: str) -> Problem:
+    """What is said where an outcome is not accepted.
+
+    Args:
+        verification: The outcome.
+        file: That the key would be of.
+        what: Has no key, for example `two-layer`.
+    """
+    why = " ".join(verification.describe().split())
+    if not verification.verified:
+        return Problem(file, None, None, f"{what} is not verified", why)
+    return incomplete(file, f"{what} is {verification.unchecked}", why)
+
+
+def missed(verification: "Verification") -> str:
+    """The same below a summary, for commands that can do without a source."""
+    if not verification.verified:
+        return verification.describe()
+    return f"  {_NEEDED}\n  fix: {_MEND}; or do without: --require one"
+
+
+def incomplete(file: str, what: str, why: str) -> Problem:
+    """What is said where torch did not run, and a key needs it."""
+    return Problem(file, None, None, what, f"{why}; {_NEEDED}", _MEND)
+
+
 def summary(verification: "Verification") -> str:
     """The verdict in one line, and another for each source that doesn't simply agree."""
     agreeing = [source for source in verification.sources if source.verdict == "agrees"]
@@ -160,6 +189,7 @@ def summary(verification: "Verification") -> str:
         verdict = "all sources agree: exact, " + ", ".join(source.name for source in agreeing)
     else:
         verdict = "verified" if verification.verified else "NOT VERIFIED"
+        verdict += f", but {verification.unchecked}" if verification.unchecked else ""
     lines = [f"{verification.network.name}: {verdict} ({entries} entries{worst})"]
     lines += [
         f"  {source.name}: {source.verdict}" for source in verification.sources if source not in agreeing

@@ -162,16 +162,17 @@ class Press:
         return digests
 
     def _verified(self, exercise: "Exercise", variant: Frozen) -> "Verification":
+        from derive.cli import pipeline
         from derive.engine import exact
         from derive.engine import verify as sources
         from derive.network import build
 
         derivation = replace(self._derivation, network=build(exercise))
         verification = sources.verify(exact.solve(derivation, digits=self.order.digits))
-        if not (verification.verified and verification.complete):
-            what = f"variant {variant.id} is not verified: {verification.describe()}"
-            why = f"its numbers: {variant.numbers}"
-            raise ProblemError([Problem(self.order.file, None, None, what, why)])
+        if not pipeline.accepted(verification, "all"):
+            problem = pipeline.refusal(verification, self.order.file, f"variant {variant.id}")
+            numbers = "" if verification.verified else f"; its numbers: {variant.numbers}"
+            raise ProblemError([replace(problem, why=problem.why + numbers)])
         return verification
 
     def _pages(

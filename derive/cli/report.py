@@ -151,9 +151,8 @@ def _verified(exercise: "Exercise", order: Order) -> "Verification | None":
         return None
     if pipeline.accepted(verification, order.require):
         return verification
-    warn(f"{pipeline.summary(verification)}\n{verification.describe()}")
-    if verification.verified:
-        warn("  a key needs every source to have run; --require one does without")
+    warn(pipeline.summary(verification))
+    warn(pipeline.missed(verification))
     return None
 
 

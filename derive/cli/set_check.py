@@ -13,7 +13,7 @@ from derive.cli import making, pool
 from derive.cli.press import Order
 from derive.cli.say import Voice
 from derive.cli.sets import SetFolder, read_manifest
-from derive.errors import Problem
+from derive.errors import Problem, ProblemError
 from derive.exercise.model import Exercise
 from derive.network import Network, build
 
@@ -41,8 +41,12 @@ def check_set(path: Path, voice: Voice, jobs: int = 0) -> tuple[int, list[Proble
     except ValueError as error:
         return len(manifest.variants), [*found, Problem(file, None, None, str(error))]
     found += _broken_rules(manifest, exercise, networks, file)
-    found += _wrong_answers(manifest, path.parent, jobs or os.cpu_count() or 1, voice)
     found += _changed_pages(SetFolder(path.parent), file)
+    try:
+        making.need_torch(file)
+    except ProblemError as error:  # said once, not for each variant
+        return len(manifest.variants), [*found, *error.problems]
+    found += _wrong_answers(manifest, path.parent, jobs or os.cpu_count() or 1, voice)
     return len(manifest.variants), found
 
 

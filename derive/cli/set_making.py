@@ -71,6 +71,7 @@ def make(file: Path, wish: Wish, voice: Voice) -> None:
     """Draw a set, or go on with one that stands already."""
     text = files.read_text(file)
     exercise = schema.load(text, str(file))
+    making.need_torch(str(file))
     folder = SetFolder(wish.order.folder / exercise.id / wish.name)
     order = replace(wish.order, file=file.name, text=text, folder=folder.path)
     with folder.alone(voice):
@@ -182,6 +183,7 @@ def make_again(manifest: Path, order: Order, manner: Manner, voice: Voice) -> No
     """Make the pages of a frozen set again, and say what comes out otherwise."""
     frozen = read_manifest(manifest)
     exercise = frozen.read_exercise()
+    making.need_torch(str(manifest))
     before = SetFolder(manifest.parent)
     folder = SetFolder(order.folder / exercise.id / frozen.name)
     order = replace(

@@ -6,20 +6,60 @@ the cross-check; the recipe of a student's first notebook, in float32 or float64
 beside it that decides nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from derive.exercise.literals import shortened
 from derive.network import Network, nearest_float, updates
 
 Array = npt.NDArray[Any]
 
+LONGEST_REASON = 160  # characters of what torch says of itself
 
-class TorchMissingError(ImportError):
-    """torch cannot be imported here; the message says why."""
+
+class TorchMissingError(Exception):
+    """torch does not load here, or fails at its work; the message says which, and why."""
+
+
+@contextmanager
+def library() -> Iterator[Any]:
+    """torch, for what is computed with it.
+
+    A package that is half installed, was built for another NumPy or lost a shared library may raise
+    anything, when it loads or later. Whatever it is, nothing was computed by torch then.
+
+    Raises:
+        TorchMissingError: torch is not installed, does not load or fails.
+    """
+    try:
+        import torch
+    except Exception as error:
+        raise TorchMissingError(f"torch does not load ({_said(error)})") from error
+    try:
+        yield torch
+    except Exception as error:
+        raise TorchMissingError(f"torch fails ({type(error).__name__}: {_said(error)})") from error
+
+
+def _said(error: Exception) -> str:
+    """The message in one line: some packages tell their whole story."""
+    return shortened(" ".join(str(error).split()) or type(error).__name__, LONGEST_REASON)
+
+
+def probe() -> None:
+    """Let torch differentiate one product: cheap, and all that keys need of it must work.
+
+    Raises:
+        TorchMissingError: torch is not installed, does not load or fails.
+    """
+    with library() as torch:
+        x = torch.ones(1, dtype=torch.float64, requires_grad=True)
+        torch.autograd.grad((x * x).sum(), x)[0].numpy()
 
 
 def compute(network: Network, single: bool = False, textbook: bool = False) -> dict[str, Array]:
@@ -32,13 +72,13 @@ def compute(network: Network, single: bool = False, textbook: bool = False) -> d
             of torch's stable functions.
 
     Raises:
-        TorchMissingError: torch is not installed or does not load.
+        TorchMissingError: torch is not installed, does not load or fails.
     """
-    try:
-        import torch
-    except (ImportError, OSError) as error:
-        raise TorchMissingError(str(error)) from error
-    dtype = torch.float32 if single else torch.float64
+    with library() as torch:
+        return _computed(network, torch, torch.float32 if single else torch.float64, textbook)
+
+
+def _computed(network: Network, torch: Any, dtype: Any, textbook: bool) -> dict[str, Array]:
     parameters = {name: _tensor(numbers, torch, dtype) for name, numbers in network.parameters().items()}
     everyone = range(network.rows)
     found = _whole(network, parameters, everyone, network.row_weight, torch, textbook)

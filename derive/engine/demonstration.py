@@ -21,7 +21,7 @@ class Demonstration:
 
     Attributes:
         single, double: The recipe in float32 and float64, each entry compared with the exact value; an
-            entry may be infinite or not a number. `missing` says why where torch does not load.
+            entry may be infinite or not a number. `missing` says why where torch does not run.
         logit_gap: For each row the largest difference between two logits, None where the last
             activation is not softmax. A Fraction where the logits are rational.
     """
@@ -44,7 +44,7 @@ def _recipe(solution: Solution, name: str, single: bool) -> Source:
     try:
         values = autograd.compute(solution.derivation.network, single=single, textbook=True)
     except autograd.TorchMissingError as error:
-        return Source(name, None, (), missing=f"torch does not load ({error})")
+        return Source(name, None, (), missing=str(error))
     comparisons = [
         Comparison(quantity, place, exact, float(values[quantity][place]), inf, trusted=False, single=single)
         for quantity, place, exact in solution.entries()

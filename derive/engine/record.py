@@ -25,7 +25,8 @@ def record(verification: Verification) -> dict[str, Any]:
     found: dict[str, Any] = {
         "exercise": network.name,
         "verified": verification.verified,
-        "sources": {"exact": "reference"} | {source.name: source.verdict for source in verification.sources},
+        "sources": {"exact": "reference"}
+        | {source.name: _verdict(source, verification.unchecked) for source in verification.sources},
         "loss": quantity("loss"),
         "layers": [{kind: quantity(f"{kind}_{k}") for kind in kinds} for k in depth],
         "gradients": {name: quantity(name) for name in (*network.parameters(), "input")},
@@ -38,6 +39,10 @@ def record(verification: Verification) -> dict[str, Any]:
             "layers": [{kind: quantity(f"step.{kind}_{k}") for kind in kinds[:2]} for k in depth],
         }
     return found
+
+
+def _verdict(source: Source, unchecked: str) -> str:
+    return f"{source.verdict}; {unchecked}" if source.missing else source.verdict
 
 
 def _largest_errors(verification: Verification) -> dict[str, float]:

@@ -69,6 +69,11 @@ class Verification:
         """Whether every source has run, as a key requires."""
         return not any(source.missing for source in self.sources)
 
+    @property
+    def unchecked(self) -> str:
+        """What is to be said where torch did not run; empty where it did."""
+        return "" if self.complete else "not checked against torch"
+
     def source(self, name: str) -> Source:
         """One source by its name."""
         return next(source for source in self.sources if source.name == name)
@@ -113,7 +118,7 @@ def verify(solution: Solution) -> Verification:
     try:
         found = autograd.compute(network)
     except autograd.TorchMissingError as error:
-        torch = Source("autograd", None, (), missing=f"torch does not load ({error})")
+        torch = Source("autograd", None, (), missing=str(error))
     else:
         torch = _compared(solution, "autograd", found, bounds(solution, stable=True))
     doubtful = any(not (chain.confirms(entry) or torch.confirms(entry)) for entry in _entries(solution))

@@ -50,12 +50,13 @@ class CrossCheck:
         entries: The loss and every entry of the parameters' gradients, at most 40.
         left_out: How many more there are.
         count: Entries that were compared, of all quantities.
+        torch: Whether torch has run; nothing was checked against it otherwise.
         agree: Whether all sources agree in float64.
         worst: The largest relative error among the sources that agree, in LaTeX.
         unreliable: Why a source can't be trusted here, and which sources: what the prose needs to say it.
         arithmetic: What confirmed those entries instead.
         gap: Largest logit gap, in LaTeX; empty without a softmax at the end.
-        single: What the recipe in float32 does: `integers`, `broken` or `close`.
+        single: What the recipe in float32 does: `integers`, `broken` or `close`; `missing` without torch.
         printed: The loss and gradient entries that it prints as whole numbers, though none is one.
         broken: Entries that it gets as 0, inf or nan, with what it prints.
         kinks: Units that stand exactly at their kink: symbol and subgradient interval.
@@ -64,6 +65,7 @@ class CrossCheck:
     entries: tuple[Entry, ...]
     left_out: int
     count: int
+    torch: bool
     agree: bool
     worst: str
     unreliable: tuple[Mapping[str, Any], ...]
@@ -80,7 +82,8 @@ def cross_check(sheet: Sheet) -> CrossCheck:
     demonstration = sheet.demonstration
     shown = list(names(sheet))
     entries = [_entry(sheet, demonstration, name, place) for name, place in shown[:MOST_ROWS]]
-    sources = sheet.verification.sources
+    verification = sheet.verification
+    sources = verification.sources
     agreeing = [source for source in sources if source.verdict == "agrees"]
     errors = [
         c.relative_error for source in agreeing for c in source.comparisons if c.relative_error is not None
@@ -91,6 +94,7 @@ def cross_check(sheet: Sheet) -> CrossCheck:
         entries=tuple(entries),
         left_out=max(0, len(shown) - MOST_ROWS),
         count=len(sheet.solution.entries()),
+        torch=verification.complete,
         agree=len(agreeing) == len(sources),
         worst=error(max(errors, default=0.0)),
         unreliable=tuple(_doubts(sheet, sources)),
@@ -217,6 +221,8 @@ def _single_precision(
     sheet: Sheet, recipe: Source, shown: Sequence[tuple[str, tuple[int, ...]]]
 ) -> tuple[str, list[str], list[str]]:
     """What the recipe prints in float32: whole numbers that are none, or what is no answer at all."""
+    if recipe.missing:
+        return "missing", [], []
     compared = [_comparison(recipe, name, place) for name, place in shown]
     printed, broken = [], []
     for (name, place), comparison in zip(shown, compared, strict=True):

@@ -41,9 +41,12 @@ def derive(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
 def process() -> Callable[..., Outcome]:
     """Run a command in a process of its own."""
 
-    def run(*arguments: object, code: str | None = None, cwd: Path = ROOT) -> Outcome:
+    def run(
+        *arguments: object, code: str | None = None, cwd: Path = ROOT, first: Path | None = None
+    ) -> Outcome:
         command = ["-c", code] if code else ["-m", "derive", *map(str, arguments)]
-        environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "100"}
+        paths = os.pathsep.join(map(str, [first, ROOT] if first else [ROOT]))
+        environment = os.environ | {"PYTHONPATH": paths, "COLUMNS": "100"}
         done = subprocess.run(
             [sys.executable, *command], capture_output=True, text=True, cwd=cwd, env=environment, check=False
         )

@@ -92,7 +92,7 @@ def test_a_missing_source_is_said_and_refused_on_request(
     derive: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def missing(network: Any) -> Any:
-        raise TorchMissingError("No module named 'torch'")
+        raise TorchMissingError("torch does not load (No module named 'torch')")
 
     monkeypatch.setattr(autograd, "compute", missing)
     outcome = derive("check", HOMEWORK)

@@ -126,7 +126,7 @@ def test_a_key_needs_all_sources_unless_told(
     derive: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def missing(network: Any, **precision: bool) -> Any:
-        raise TorchMissingError("No module named 'torch'")
+        raise TorchMissingError("torch does not load (No module named 'torch')")
 
     monkeypatch.setattr(autograd, "compute", missing)
     outcome = derive("report", HOMEWORK, "--out", tmp_path)

@@ -98,7 +98,7 @@ def test_no_number_is_a_contradiction(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_torch_the_chain_alone_confirms(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(network: Network, **how: bool) -> Any:
-        raise autograd.TorchMissingError("No module named 'torch'")
+        raise autograd.TorchMissingError("torch does not load (No module named 'torch')")
 
     monkeypatch.setattr(autograd, "compute", missing)
     outcome = verified(shipped("two-layer"))

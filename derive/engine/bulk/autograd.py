@@ -6,7 +6,7 @@ networks depend on different leaves, so the gradient of their sum is the gradien
 
 from typing import Any
 
-from derive.engine.autograd import TorchMissingError
+from derive.engine.autograd import library
 from derive.engine.bulk.model import Batch, Floats, read
 
 
@@ -14,12 +14,13 @@ def compute(batch: Batch) -> dict[str, Floats]:
     """Every quantity of every network, derivatives by torch; names and shapes as in `chain.compute`.
 
     Raises:
-        TorchMissingError: torch is not installed or does not load.
+        TorchMissingError: torch is not installed, does not load or fails.
     """
-    try:
-        import torch
-    except (ImportError, OSError) as error:
-        raise TorchMissingError(str(error)) from error
+    with library() as torch:
+        return _computed(batch, torch)
+
+
+def _computed(batch: Batch, torch: Any) -> dict[str, Floats]:
     over = batch.denominators
 
     def leaf(integers: Any, denominator: int) -> Any:

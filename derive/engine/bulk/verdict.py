@@ -79,7 +79,7 @@ def _check(batch: Batch) -> BulkVerdict:
     try:
         computed.append(autograd.compute(batch))
     except TorchMissingError as error:
-        sources["autograd"] = f"not run: torch does not load ({error})"
+        sources["autograd"] = f"not run: {error}"
     side: exact.Exact | None = None
     try:
         side = exact.compute(batch)
