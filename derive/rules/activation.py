@@ -35,7 +35,8 @@ class Activation:
 
     Attributes:
         latex: How its name is set, e.g. `\operatorname{ReLU}`.
-        formula: LaTeX of the definition for one unit (`fill` puts symbols or numbers in).
+        formula: LaTeX of the output of one unit (`fill` puts symbols or numbers in).
+        definition: LaTeX that defines the function, where `formula` has but its name.
         slope_formula: LaTeX of the derivative at the pre-activation, one factor of a product.
         value: (z, m, p) -> output. For softmax `z` is the whole row and so is the result.
         slope: (z, a, m, p) -> derivative at z. For softmax the Jacobian, rows are outputs.
@@ -72,6 +73,7 @@ class Activation:
     kink: Callable[[Any], tuple[Any, Any]] | None = None
     probability: bool = False
     textbook: Rule | None = None
+    definition: str = ""
 
 
 def fill(template: str, z: str = "", a: str = "", p: str = "", product: str = r"\,") -> str:

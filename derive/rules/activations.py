@@ -149,6 +149,7 @@ ACTIVATIONS: Mapping[str, Activation] = {
     "tanh": Activation(
         latex=r"\tanh",
         formula=r"\tanh(<z>)",
+        definition=r"\frac{e^{<z>} - e^{-<z>}}{e^{<z>} + e^{-<z>}}",
         slope_formula="(1 - <a><o><a>)",
         value=lambda z, m, p: (1 - m.exp(-2 * z)) / (1 + m.exp(-2 * z)),
         slope=lambda z, a, m, p: 1 - a**2,

@@ -9,11 +9,15 @@ rules, for all rows (a vector of losses comes back) in torch.
 `a` is the output of the last layer, `y` the target, `z` the pre-activation of the last layer.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from derive.rules import notation
+
+# A mean as the table writes it; the brackets of a frame go with it.
+_MEAN = re.compile(r"\\t?frac\{+1\}+\{+<n>\}+ (?:\((\{\})\))?")
 
 Rule = Callable[..., Any]
 
@@ -95,7 +99,12 @@ class Loss:
 
 
 def fill(template: str, a: str = "", y: str = "", n: int = 1, product: str = r"\,") -> str:
-    """A formula of the table with spellings for `<a>`, `<y>`, `<n>` and the product sign `<o>`."""
+    """A formula of the table with spellings for `<a>`, `<y>`, `<n>` and the product sign `<o>`.
+
+    Where there is one output, nothing is divided by its number: 2 stands for 2/1, and 1/1 is left out.
+    """
+    if n == 1:
+        template = _MEAN.sub(r"\1", template).replace(r"\tfrac{2}{<n>}", "2")
     return notation.fill(template, {"a": a, "y": y, "n": str(n), "o": product})
 
 

@@ -41,6 +41,7 @@ class Descent:
     Attributes:
         rate: The learning rate, in LaTeX.
         count: How many updates there are; `updates`: those that are written out.
+        by_row: Whether each update descends the loss of one example of several.
         frozen: Symbols of what stays as it is.
         rule: The update in symbols.
         after: The new parameters after the last update, where not every update is written out.
@@ -50,6 +51,7 @@ class Descent:
 
     rate: str
     count: int
+    by_row: bool
     updates: tuple[Update, ...]
     frozen: tuple[str, ...]
     rule: str
@@ -85,6 +87,7 @@ def descent(sheet: Sheet) -> Descent | None:
     return Descent(
         rate=sheet.speller.fraction(step.learning_rate),
         count=len(planned),
+        by_row=single_rows,
         updates=written,
         frozen=tuple(sheet.symbol(name) for name in step.frozen),
         rule=r"\theta^{\mathrm{new}} = \theta - \eta\," + partial(sheet.network.symbols.loss, r"\theta"),

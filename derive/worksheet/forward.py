@@ -133,7 +133,7 @@ def _activation(sheet: Sheet, layer: Dense) -> Step:
 def definition(layer: Dense) -> str:
     """What the layer's activation computes, for any pre-activation z."""
     index = "" if layer.rule.elementwise else "_k"
-    formula = activations.fill(layer.rule.formula, z="z", p=forms.parameter(layer))
+    formula = activations.fill(layer.rule.definition or layer.rule.formula, z="z", p=forms.parameter(layer))
     return f"{layer.rule.latex}(z){index} = {formula}"
 
 

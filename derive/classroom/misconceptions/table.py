@@ -132,7 +132,7 @@ _ROWS: Mapping[str, Misconception] = {
     ),
     "outer_product_transposed": _row(
         Change("weights_gradient", does.transposed_outer_product, at.square),
-        key_ko="이 값이 나왔다면 가중치의 기울기를 전치해서 쓴 것입니다. 행과 열의 순서를 확인하세요.",
+        key_ko="이 값이 나왔다면 가중치에 대한 기울기를 전치해서 쓴 것입니다. 행과 열의 순서를 확인하시오.",
         key_en="If you got this, your outer product is transposed: check which factor gives the rows.",
         ko="{quantity} 계산에서 외적의 두 인수가 뒤바뀌어 행렬이 전치되었습니다.",
         en="The outer product in {quantity} is transposed.",
@@ -140,17 +140,17 @@ _ROWS: Mapping[str, Misconception] = {
     "target_not_subtracted": _row(
         Change("delta", does.delta_without_target, at.subtracts),
         Change("loss_gradient", does.loss_gradient_without_target, at.measures_distance),
-        key_ko="이 값이 나왔다면 출력에서 정답을 빼지 않은 것입니다.",
+        key_ko="이 값이 나왔다면 출력에서 목표값을 빼지 않은 것입니다.",
         key_en="If you got this, you did not subtract the target from the output.",
-        ko="{quantity} 계산에서 출력에서 정답을 빼지 않았습니다.",
+        ko="{quantity} 계산에서 출력에서 목표값을 빼지 않았습니다.",
         en="The target was not subtracted from the output in {quantity}.",
     ),
     "sign_flipped": _row(
         Change("delta", does.delta_negated, at.collapses),
         Change("loss_gradient", does.loss_gradient_negated, at.measures_distance),
-        key_ko="이 값이 나왔다면 출력과 정답을 뺀 순서가 바뀐 것입니다. 모든 부호가 반대입니다.",
+        key_ko="이 값이 나왔다면 출력과 목표값을 뺀 순서가 바뀐 것입니다. 모든 부호가 반대입니다.",
         key_en="If you got this, you subtracted output from target: every sign is the opposite.",
-        ko="{quantity} 계산에서 출력과 정답을 뺀 순서가 바뀌어 부호가 반대입니다.",
+        ko="{quantity} 계산에서 출력과 목표값을 뺀 순서가 바뀌어 부호가 반대입니다.",
         en="Output and target are subtracted the wrong way round in {quantity}; the sign is the opposite.",
     ),
     "softmax_diagonal": _row(
@@ -162,7 +162,7 @@ _ROWS: Mapping[str, Misconception] = {
     ),
     "loss_gradient_as_delta": _row(
         Change("delta", does.gradient_as_it_is, at.collapses),
-        key_ko="이 값이 나왔다면 출력에 대한 손실의 기울기를 활성화 전 값의 기울기로 쓴 것입니다.",
+        key_ko="이 값이 나왔다면 출력에 대한 손실의 기울기를 활성화 전 값에 대한 기울기로 쓴 것입니다.",
         key_en=(
             "If you got this, you used the gradient for the output as the gradient for the pre-activation."
         ),
@@ -171,9 +171,9 @@ _ROWS: Mapping[str, Misconception] = {
     ),
     "target_sum_ignored": _row(
         Change("delta", does.delta_without_target_sum, at.target_sum_counts),
-        key_ko="이 값이 나왔다면 정답의 합이 1이 아닌데도 출력에서 정답을 그대로 뺀 것입니다.",
+        key_ko="이 값이 나왔다면 목표값의 합이 1이 아닌데도 출력에서 목표값을 그대로 뺀 것입니다.",
         key_en="If you got this, you took output minus target, though the target does not sum to one.",
-        ko="{quantity} 계산에서 정답의 합이 1이 아니라는 점을 놓쳤습니다.",
+        ko="{quantity} 계산에서 목표값의 합이 1이 아니라는 점을 놓쳤습니다.",
         en="That the target does not sum to one is missed in {quantity}.",
     ),
     "factor_two_forgotten": _row(
@@ -185,7 +185,7 @@ _ROWS: Mapping[str, Misconception] = {
     ),
     "outputs_not_averaged": _row(
         Change("loss_gradient", does.loss_gradient_of_sum, at.averages_outputs),
-        key_ko="이 값이 나왔다면 출력에 대한 평균을 내지 않고 합을 미분한 것입니다.",
+        key_ko="이 값이 나왔다면 출력의 개수로 나누지 않고, 평균이 아니라 합을 미분한 것입니다.",
         key_en="If you got this, you differentiated the sum over the outputs, not their mean.",
         ko="{quantity} 계산에서 출력의 개수로 나누지 않았습니다.",
         en="The division by the number of outputs is missing in {quantity}.",

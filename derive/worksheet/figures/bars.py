@@ -67,12 +67,13 @@ def bars(
         above = _AROUND[0] + (plot.LEGEND_LINE if names else 0)
         height = above + _ROW * len(lines) + _AROUND[1]
         left = max(_width(line, font) for line in lines) + _GAP + _TEXT
+        right = max(_RIGHT, *(_beyond(line, most, _WIDTH - left, font) for line in lines))
         figure = plot.sheet(_WIDTH, height)
         axes = figure.add_axes(
             (
                 left / _WIDTH,
                 _AROUND[1] / height,
-                1 - (left + _RIGHT) / _WIDTH,
+                1 - (left + right) / _WIDTH,
                 _ROW * len(lines) / height,
             )
         )
@@ -88,6 +89,13 @@ def bars(
 def _width(line: Bar, font: Path) -> float:
     text = mathematics(line.label, _LABEL) if line.is_formula else words(line.label, _LABEL, font)
     return text.width
+
+
+def _beyond(line: Bar, most: float, room: float, font: Path) -> float:
+    """What has to stay free right of the scale, of the room for both, so that a line's text fits."""
+    needed = words(line.text, _LABEL, font).width + 2 * _TEXT
+    length = max(line.values) / most
+    return room - (room - needed) / length if length > 0 else 0.0
 
 
 def _draw(axes: "Axes", lines: Sequence[Bar], most: float, style: dict[str, Any]) -> list[Any]:
@@ -123,8 +131,8 @@ def _draw(axes: "Axes", lines: Sequence[Bar], most: float, style: dict[str, Any]
 
 
 def scale(most: float) -> float:
-    """A round end of a scale that reaches so far."""
+    """A round end of a scale of whole numbers that reaches so far."""
     if most <= 1:
-        return 1.0
+        return 2.0
     step = 10 ** max(0, len(str(ceil(most))) - 2)
     return float(ceil(most / step) * step)
