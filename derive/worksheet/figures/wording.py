@@ -50,7 +50,7 @@ _PHRASES = {
         "weights": "가중치 {symbol}",
         "from": "{source}에서 {pairs}",
         "to": "{target}까지 {weight}",
-        "joined": "모든 유닛가 다음 열의 모든 유닛로 이어집니다.",
+        "joined": "모든 유닛이 다음 열의 모든 유닛으로 이어집니다.",
         "not written": "가중치 {symbol}(모두 {count}개): 그림에 적지 않았습니다.",
         "units left out": "(유닛 {count}개 중 {shown}개만 그림)",
         "columns left out": "그 사이의 열 {count}개는 그리지 않았습니다.",
