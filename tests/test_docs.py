@@ -1,4 +1,4 @@
-"""The documentation is true: every page is followed to the letter, on a copy of the program."""
+"""The pages of docs and the Korean README are true: each is followed to the letter, on a copy of the program."""
 
 import difflib
 import os
@@ -14,7 +14,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-PAGES = sorted(path.stem for path in DOCS.glob("*.md") if "```console" in path.read_text("utf-8"))
+WRITTEN = [*sorted(DOCS.glob("*.md")), ROOT / "README.ko.md"]
+PAGES = [path for path in WRITTEN if "```console" in path.read_text("utf-8")]
 TREE = ("derive", "templates", "exercises")
 BLOCK = re.compile(
     r"^```(?:\{code-block\} )?(\w+)\n(?::caption: ([^\n]*)\n\n?)?(.*?)^```$", re.DOTALL | re.MULTILINE
@@ -34,8 +35,8 @@ class Step:
     text: str
 
 
-def steps(page: str) -> Iterator[Step]:
-    for block in BLOCK.finditer((DOCS / f"{page}.md").read_text("utf-8")):
+def steps(page: Path) -> Iterator[Step]:
+    for block in BLOCK.finditer(page.read_text("utf-8")):
         language, caption, text = block.groups()
         yield Step(language, caption or "", text)
 
@@ -91,8 +92,8 @@ def tree(tmp_path: Path) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="the pages are written for a shell")
-@pytest.mark.parametrize("page", PAGES)
-def test_what_a_page_says_works(page: str, tree: Path) -> None:
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_what_a_page_says_works(page: Path, tree: Path) -> None:
     followed = 0
     for step in steps(page):
         if step.language == "console":
