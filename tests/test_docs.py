@@ -1,4 +1,4 @@
-"""The pages of docs and the Korean README are true: each is followed to the letter, on a copy of the program."""
+"""The pages of docs and the Korean README are true: each is followed to the letter, on a copy."""
 
 import difflib
 import os
