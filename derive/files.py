@@ -237,35 +237,36 @@ def alone_in(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
     """
     made = [one for one in (folder, *folder.parents) if not one.exists()]
     with _said(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        held = _hold(folder, waiting)
     try:
-        with _locked(folder, waiting):
-            yield
+        yield
     finally:
         for one in made:
             with suppress(OSError):  # there is something in it
                 one.rmdir()
+        if held is not None:
+            os.close(held)
 
 
-@contextmanager
-def _locked(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
+def _hold(folder: Path, waiting: Callable[[], None]) -> int | None:
+    """Make a folder and lock it: the handle that holds it, None on Windows."""
+    folder.mkdir(parents=True, exist_ok=True)
     if os.name == "nt":
-        yield
-        return
+        return None
     from fcntl import LOCK_EX, LOCK_NB, flock
 
     handle = os.open(folder, os.O_RDONLY)
     try:
-        try:
-            flock(handle, LOCK_EX | LOCK_NB)
-        except BlockingIOError:
-            waiting()
-            flock(handle, LOCK_EX)
-        except OSError:
-            pass
-        yield
-    finally:
-        os.close(handle)
+        flock(handle, LOCK_EX | LOCK_NB)
+    except BlockingIOError:
+        waiting()
+        flock(handle, LOCK_EX)
+    except OSError:
+        return handle
+    if folder.exists() and os.path.samestat(folder.stat(), os.fstat(handle)):
+        return handle
+    os.close(handle)  # whoever was there wrote nothing and took the folder away
+    return _hold(folder, waiting)
 
 
 def sweep(folders: Iterable[Path]) -> None:

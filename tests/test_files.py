@@ -2,7 +2,9 @@
 
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -112,6 +114,29 @@ def test_writing_under_a_file_is_a_problem(tmp_path: Path) -> None:
     with pytest.raises(ProblemError) as error:
         files.write(tmp_path / "a" / "b", b"")
     assert "can't be written" in what(error)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders can't be locked there")
+def test_who_waits_for_a_folder_that_is_taken_away_makes_it_anew(tmp_path: Path) -> None:
+    """The first writes nothing, so its folder goes; the second must not hold what is gone."""
+    from fcntl import LOCK_EX, LOCK_NB, flock
+
+    folder, waits = tmp_path / "a" / "b", Event()
+
+    def come_second() -> None:
+        with files.alone_in(folder, waits.set):
+            third = os.open(folder, os.O_RDONLY)
+            with pytest.raises(BlockingIOError):
+                flock(third, LOCK_EX | LOCK_NB)
+            os.close(third)
+            files.write(folder / "c.txt", b"second")
+
+    with ThreadPoolExecutor(1) as pool:
+        with files.alone_in(folder, lambda: None):
+            second = pool.submit(come_second)
+            assert waits.wait(60)
+        second.result()
+    assert (folder / "c.txt").read_bytes() == b"second"
 
 
 def test_a_private_folder_is_private_and_goes_away() -> None:

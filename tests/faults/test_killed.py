@@ -69,12 +69,12 @@ def test_report(tmp_path: Path, count: int) -> None:
     assert_whole(killed(tmp_path, count, REPORT))
 
 
-@pytest.mark.parametrize("count", [FEW, pytest.param(MANY, marks=pytest.mark.slow)])
-def test_variants(tmp_path: Path, count: int) -> None:
-    assert_whole(killed(tmp_path, count, VARIANTS), under_way=(".journal",))
+@pytest.mark.slow
+def test_variants(tmp_path: Path) -> None:
+    assert_whole(killed(tmp_path, MANY, VARIANTS), under_way=(".journal",))
 
 
-@pytest.mark.parametrize("count", [FEW, pytest.param(MANY, marks=pytest.mark.slow)])
-def test_grade(tmp_path: Path, answers: tuple[Path, Path], count: int) -> None:
+@pytest.mark.slow
+def test_grade(tmp_path: Path, answers: tuple[Path, Path]) -> None:
     options = ("--out", "{out}", "--format", "csv,html,md", "--jobs", "1", "--quiet")
-    assert_whole(killed(tmp_path, count, ("grade", *map(str, answers), *options)))
+    assert_whole(killed(tmp_path, MANY, ("grade", *map(str, answers), *options)))

@@ -44,7 +44,10 @@ def test_sockets_are_noticed(hooked: dict[str, str], tmp_path: Path) -> None:
     assert "socket.getaddrinfo" in noted
 
 
-@pytest.mark.parametrize(("arguments", "processes"), [(REPORT, 1), (VARIANTS, 3)], ids=["report", "variants"])
+@pytest.mark.parametrize(
+    ("arguments", "processes"),
+    [pytest.param(REPORT, 1, id="report"), pytest.param(VARIANTS, 3, id="variants", marks=pytest.mark.slow)],
+)
 def test_no_socket(
     hooked: dict[str, str], tmp_path: Path, arguments: tuple[object, ...], processes: int
 ) -> None:
