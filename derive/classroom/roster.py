@@ -126,7 +126,7 @@ def _problems_of_ids(students: Sequence[Student], head: str, file: str) -> Itera
             )
         elif len(student.id) > LONGEST_ID:
             what = f"an id of {len(student.id)} characters is too long"
-            yield Problem(file, student.line, None, what, f"at most {LONGEST_ID} are read")
+            yield Problem(file, student.line, None, what, f"at most {LONGEST_ID} are read", "shorten it")
         elif student.id in first:
             what = f'the id "{shortened(student.id)}" stands on line {first[student.id]} already'
             yield Problem(file, student.line, None, what, "", "give each student an id of their own")
@@ -134,4 +134,11 @@ def _problems_of_ids(students: Sequence[Student], head: str, file: str) -> Itera
             first[student.id] = student.line
     if len(students) > MOST_STUDENTS:
         what = f"{len(students):,} students are too many"
-        yield Problem(file, None, None, what, f"at most {MOST_STUDENTS:,} are read", "split the list")
+        yield Problem(
+            file,
+            students[MOST_STUDENTS].line,
+            None,
+            what,
+            f"at most {MOST_STUDENTS:,} are read",
+            "split the list",
+        )

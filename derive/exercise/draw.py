@@ -63,7 +63,11 @@ def _range(start: Fraction, stop: Fraction, step: Fraction = Fraction(1)) -> tup
         raise refuse("the range is empty", f"it goes from {start} to {stop}", "swap the two")
     count = (stop - start) // step + 1
     if count > MOST_CHOICES:
-        raise refuse(f"the range has {count:,} numbers", f"at most {MOST_CHOICES:,} are drawn from")
+        raise refuse(
+            f"the range has {count:,} numbers",
+            f"at most {MOST_CHOICES:,} are drawn from",
+            "give a larger step, or a shorter range",
+        )
     return tuple(start + index * step for index in range(count))
 
 

@@ -150,7 +150,9 @@ def _words(text: str) -> str:
     if not text.strip():
         raise refuse("the text is empty")
     if len(text) > LONGEST_TEXT:
-        raise refuse(f"a text of {len(text)} characters is too long", f"at most {LONGEST_TEXT} are read")
+        raise refuse(
+            f"a text of {len(text)} characters is too long", f"at most {LONGEST_TEXT} are read", "shorten it"
+        )
     return text.strip()
 
 
@@ -170,7 +172,11 @@ def at_most(most: int | Fraction) -> AfterValidator:
 
     def check(number: Any) -> Any:
         if number > most:
-            raise refuse(f"{_spelled(number)} is too large", f"at most {_spelled(most)} is allowed")
+            raise refuse(
+                f"{_spelled(number)} is too large",
+                f"at most {_spelled(most)} is allowed",
+                f"give {_spelled(most)} or less",
+            )
         return number
 
     return AfterValidator(check)

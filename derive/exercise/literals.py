@@ -43,7 +43,9 @@ def parse(text: str) -> Fraction:
     """
     if len(text) > LONGEST:
         raise NumberError(
-            f"a number of {len(text)} characters is too long", f"at most {LONGEST} characters are read"
+            f"a number of {len(text)} characters is too long",
+            f"at most {LONGEST} characters are read",
+            "round it, or write it as a fraction (1/3) or with an exponent (1e-3)",
         )
     if not _NUMBER.match(text):
         raise _no_number(text.strip())
@@ -53,6 +55,7 @@ def parse(text: str) -> Fraction:
         raise NumberError(
             f"the exponent of {spelled} is too large",
             f"exponents reach from -{LARGEST_EXPONENT} to {LARGEST_EXPONENT}",
+            "give a number nearer to 1",
         )
     try:
         return Fraction(spelled)

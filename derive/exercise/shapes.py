@@ -1,10 +1,10 @@
-"""What has to fit together in an exercise: shapes, limits, targets, symbols and names."""
+"""What has to fit together in an exercise: shapes, size, targets, symbols and names."""
 
 from collections.abc import Callable, Iterator
 
 from pydantic import TypeAdapter
 
-from derive.exercise import literals
+from derive.exercise import literals, size
 from derive.exercise.draft import Draft, Finding
 from derive.exercise.draw import TargetChoices
 from derive.exercise.literals import shortened
@@ -12,10 +12,6 @@ from derive.exercise.nodes import Mapping, Node, Scalar, Sequence, value
 from derive.exercise.suggest import counted, did_you_mean, listing
 from derive.rules.activations import ACTIVATIONS
 from derive.rules.losses import LOSSES
-
-MOST_LAYERS = 32
-WIDEST = 128
-MOST_ROWS = 256
 
 Findings = Iterator[Finding]
 
@@ -40,25 +36,6 @@ def _convention(draft: Draft) -> str | None:
 def _outputs(draft: Draft) -> int | None:
     depth = draft.layers()
     return width(draft, depth - 1) if depth else None
-
-
-def _limits(draft: Draft) -> Findings:
-    layers = draft.get("layers")
-    depth = draft.layers()
-    if depth == 0 and layers is not None:
-        yield Finding(layers.place, "there is no layer", "a network has at least one")
-    if depth is not None and depth > MOST_LAYERS:
-        yield Finding(
-            draft.source.root.place, f"{depth} layers are too many", f"at most {MOST_LAYERS} are read"
-        )
-    for path, most in [
-        (("input",), MOST_ROWS),
-        *(((("layers", k, "weights")), WIDEST) for k in range(depth or 0)),
-    ]:
-        node, shape = draft.get(*path), draft.shape(*path)
-        if node is not None and shape is not None and (shape[0] > most or shape[1] > WIDEST):
-            what = f"{shape[0]} x {shape[1]} numbers are too many"
-            yield Finding(node.place, what, f"at most {most} rows of {WIDEST} are read")
 
 
 def _weights(draft: Draft) -> Findings:
@@ -242,5 +219,5 @@ def _vary_target(draft: Draft) -> Findings:
 
 
 _CHECKS: tuple[Callable[[Draft], Findings], ...] = (
-    _limits, _weights, _biases, _target, _output_for_loss, _names, _vary, _vary_target,
+    size.findings, _weights, _biases, _target, _output_for_loss, _names, _vary, _vary_target,
 )  # fmt: skip

@@ -69,7 +69,8 @@ def load(text: str, file: str) -> Source:
     text = text.removeprefix("\ufeff")
     if len(text) > LONGEST_TEXT:
         what = f"the text has {len(text):,} characters"
-        raise ProblemError([Problem(file, None, None, what, f"at most {LONGEST_TEXT:,} are read")])
+        why, fix = f"at most {LONGEST_TEXT:,} are read", "keep one exercise to a file"
+        raise ProblemError([Problem(file, None, None, what, why, fix)])
     return _Reader(text, file).read()
 
 
@@ -90,6 +91,7 @@ class _Reader:
                     Place(number, 1),
                     f"a line of {len(line):,} characters",
                     f"at most {LONGEST_LINE:,} are read",
+                    "break it into several",
                 )
         try:
             root = self.document()
@@ -142,7 +144,12 @@ class _Reader:
     def node(self, event: Any, events: Iterator[Any], depth: int) -> Node:
         place = _start(event)
         if depth > DEEPEST:
-            self.stop(place, "nested too deeply", f"at most {DEEPEST} levels are read")
+            self.stop(
+                place,
+                "nested too deeply",
+                f"at most {DEEPEST} levels are read",
+                "take brackets or indentation out",
+            )
         if isinstance(event, AliasEvent):
             return self.alias(event, place)
         self.count(1, place)
@@ -166,7 +173,10 @@ class _Reader:
         self.nodes += nodes
         if self.nodes > MOST_NODES:
             self.stop(
-                place, "too many values", f"at most {MOST_NODES:,} are read, repetitions by aliases included"
+                place,
+                "too many values",
+                f"at most {MOST_NODES:,} are read, repetitions by aliases included",
+                "give a smaller network, or fewer rows",
             )
 
     def alias(self, event: Any, place: Place) -> Node:
