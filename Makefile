@@ -13,12 +13,14 @@ N          ?= 30
 SEED       ?= 1
 NAME       ?= variants
 ROSTER     ?=
+# Options of `python -m mutants`: --sample 40 takes minutes, all mutants take hours.
+MUTANTS    ?= --sample 40
 
 BIN   := .venv/bin
 STAMP := .venv/.setup-stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report check variants handouts test coverage checkers lint bench fuzz schema docs clean
+.PHONY: help setup report check variants handouts test coverage checkers lint bench fuzz mutants schema docs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -72,7 +74,7 @@ checkers: $(STAMP) ## Install veraPDF, axe-core and atheris into .checkers, for 
 	@npm install --silent --no-save --ignore-scripts --no-audit --no-fund --prefix .checkers axe-core@4.14.1
 
 lint: $(STAMP) ## Check style and types
-	@$(BIN)/ruff check derive tests bench fuzz docs
+	@$(BIN)/ruff check derive tests bench fuzz mutants docs
 	@$(BIN)/mypy
 
 bench: $(STAMP) ## Measure, and write reports/bench.md
@@ -80,6 +82,9 @@ bench: $(STAMP) ## Measure, and write reports/bench.md
 
 fuzz: $(STAMP) ## Feed 200,000 broken files to all that reads, and write reports/fuzz.md
 	@$(BIN)/python -m fuzz
+
+mutants: $(STAMP) ## Put faults into the modules that decide, and write reports/mutants.md
+	@$(BIN)/python -m mutants $(MUTANTS)
 
 schema: $(STAMP) ## Write the JSON Schema of the exercise file anew
 	@$(BIN)/python -m derive schema > exercises/exercise.schema.json.part
@@ -92,4 +97,4 @@ docs: $(STAMP) ## Build the documentation into docs/build/html
 clean: ## Remove everything that was made, .venv included
 	rm -rf .venv .checkers build dist docs/build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find reports -mindepth 1 -not -name .gitkeep -delete
-	find derive tests bench fuzz docs -name __pycache__ -type d -prune -exec rm -rf {} +
+	find derive tests bench fuzz mutants docs -name __pycache__ -type d -prune -exec rm -rf {} +
