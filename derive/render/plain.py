@@ -2,6 +2,7 @@
 
 import base64
 import re
+from itertools import pairwise
 
 from derive.render import document as d
 from derive.render.mathematics import spell
@@ -127,7 +128,8 @@ class MarkdownWriter:
 
     def line(self, children: tuple[d.Inline, ...]) -> str:
         """The children of a paragraph, heading or cell."""
-        return "".join(self._inline(child, starts_line=i == 0) for i, child in enumerate(children))
+        parts = [self._inline(child, starts_line=i == 0) for i, child in enumerate(children)]
+        return "".join(" " * _touch(*both) + both[1] for both in pairwise(["", *parts]))
 
     def _inline(self, child: d.Inline, *, starts_line: bool) -> str:
         match child:
@@ -149,6 +151,11 @@ class MarkdownWriter:
                 return _gap(width)
             case d.Points(count):
                 return escape_markdown(self.wording.badge(count), self._dollar)
+
+
+def _touch(before: str, after: str) -> bool:
+    """Whether a formula and a letter meet, as before a Korean particle: GitHub sees no formula then."""
+    return (before.endswith("$") and after[:1].isalnum()) or (before[-1:].isalnum() and after[:1] == "$")
 
 
 def _gap(width: float) -> str:

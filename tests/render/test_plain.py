@@ -37,3 +37,10 @@ def test_solution_and_blanks(page: Callable[..., Page]) -> None:
 def test_numbers_are_escaped_only_where_they_begin_a_line(page: Callable[..., Page]) -> None:
     assert render("is 36. and", page(), ["md"])["md"].endswith(b"is 36. and\n")
     assert render("36\\. and", page(), ["md"])["md"].endswith(b"36\\. and\n")
+
+
+def test_no_letter_touches_a_formula(page: Callable[..., Page]) -> None:
+    """GitHub shows the dollars otherwise."""
+    written = render("출력 $a$는 값$b$의 $c$, $d$입니다.", page("ko"), ["md"])["md"].decode()
+    assert written.endswith("출력 $a$ 는 값 $b$ 의 $c$, $d$ 입니다.\n")
+    assert render("a x$y$z", page(), ["md"])["md"].decode().endswith("a x $y$ z\n")
