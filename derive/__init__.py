@@ -6,4 +6,4 @@ import os
 # then crashes the process. This must be set before anything can import SymPy.
 os.environ["SYMPY_GROUND_TYPES"] = "python"
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"

@@ -50,6 +50,7 @@ def test_the_tests_run_with_what_is_pinned() -> None:
 
 def test_one_version_everywhere() -> None:
     assert f"version: {derive.__version__}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
+    assert f"\n## [{derive.__version__}] - 2" in (ROOT / "CHANGELOG.md").read_text("utf-8")
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
