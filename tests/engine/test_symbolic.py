@@ -57,6 +57,17 @@ def test_a_head_that_does_not_collapse_is_kept_as_a_product() -> None:
     assert last.delta == tuple(g[0] * jacobian[j] + g[1] * jacobian[2 + j] for j in range(2))
 
 
+def test_every_symbol_is_a_real_number() -> None:
+    derivation = derive(shipped("two-layer"))
+    symbols = {*derivation.input_symbols, *derivation.target_symbols}
+    for one in derivation.layers:
+        symbols |= {*one.read, *one.pre_activation_symbols, *one.output_symbols, *one.bias}
+        symbols |= {*one.delta_symbols, *one.output_gradient_symbols, *sum(one.weights, ())}
+    assert len(symbols) == 2 + 2 + 2 * (4 + 4 * 2)
+    assert all(symbol.is_real for symbol in symbols)
+    assert step(derivation.input_symbols[0]).is_real
+
+
 def test_a_shared_bias_sums_the_deltas() -> None:
     derivation = derive(shipped("mazur"))
     last = derivation.layers[-1]
