@@ -33,7 +33,8 @@ def doubt(solution: Solution, comparisons: Sequence[Comparison]) -> Doubt | None
         for quantity, (row, unit) in causes(solution, comparisons):
             layer, after_step = int(quantity.rpartition("_")[2]), quantity.startswith("step.")
             gaps = logit_gaps(solution, after_step)
-            return Doubt(kind, worst, row, layer, unit, None if gaps is None else gaps[row])
+            limit = -1 if solution.values[quantity][row][unit].fraction < 0 else 1
+            return Doubt(kind, worst, row, layer, unit, None if gaps is None else gaps[row], limit)
     only_after = all(comparison.quantity.startswith("step.") for comparison in untrusted)
     return Doubt("descent" if only_after else "cancellation", worst)
 
@@ -77,7 +78,7 @@ def _small(solution: Solution, comparisons: Iterable[Comparison]) -> Iterator[Un
 
 
 def _saturated(solution: Solution, comparisons: Iterable[Comparison]) -> Iterator[Unit]:
-    """Outputs of squashing functions that are 1 but for a few digits at their end."""
+    """Outputs of squashing functions that are 1 or -1 but for a few digits at their end."""
     for quantity, place, value in _outputs(solution):
         layer = solution.derivation.network.layers[int(quantity.rpartition("_")[2])]
         squashes = layer.rule.probability or layer.activation == "tanh"

@@ -106,6 +106,7 @@ class Doubt:
         row, layer, unit: The pre-activation or output that causes it; None for the last two.
         gap: Largest difference between two logits of that row, where softmax is the last activation;
             a Fraction where the logits are rational.
+        limit: What a saturated output rounds to: 1, or -1 for tanh.
     """
 
     kind: str
@@ -114,6 +115,7 @@ class Doubt:
     layer: int | None = None
     unit: int | None = None
     gap: Fraction | float | None = None
+    limit: int = 1
 
     def __str__(self) -> str:
         """The reason and how much it may cost, in a line."""
@@ -129,7 +131,8 @@ class Doubt:
         if self.kind == "range":
             return f"{gap}{self._unit('output')} is too small for float64"
         if self.kind == "saturation":
-            return f"{gap}{self._unit('output')} rounds to 1 in float64, and what is left of it cancels"
+            rounds = f"{self._unit('output')} rounds to {self.limit} in float64"
+            return f"{gap}{rounds}, and what is left of it cancels"
         if self.kind == "descent":
             return "the roundings of many updates add up in float64"
         return "sums cancel in float64"

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from derive.engine.demonstration import Demonstration
+from derive.engine.demonstration import Demonstration, takes_logits
 from derive.engine.sources import Comparison, Doubt, Source
 from derive.rules.notation import with_index
 from derive.worksheet.sheet import Sheet
@@ -59,6 +59,8 @@ class CrossCheck:
         single: What the recipe in float32 does: `integers`, `broken` or `close`; `missing` without torch.
         printed: The loss and gradient entries that it prints as whole numbers, though none is one.
         broken: Entries that it gets as 0, inf or nan, with what it prints.
+        softmax, logarithm: What is in the recipe: softmax in some layer, and the logarithm of an output.
+        avoidable: Whether a loss that takes the logits leaves nothing infinite.
         kinks: Units that stand exactly at their kink: symbol and subgradient interval.
     """
 
@@ -74,6 +76,9 @@ class CrossCheck:
     single: str
     printed: tuple[str, ...]
     broken: tuple[str, ...]
+    softmax: bool
+    logarithm: bool
+    avoidable: bool
     kinks: tuple[Mapping[str, str], ...]
 
 
@@ -103,6 +108,9 @@ def cross_check(sheet: Sheet) -> CrossCheck:
         single=kind,
         printed=tuple(printed),
         broken=tuple(broken),
+        softmax=any(layer.activation == "softmax" for layer in sheet.network.layers),
+        logarithm=sheet.network.loss.probability,
+        avoidable=demonstration.avoidable,
         kinks=tuple(_kinks(sheet)),
     )
 
@@ -189,8 +197,9 @@ def _doubts(sheet: Sheet, sources: Sequence[Source]) -> list[Mapping[str, Any]]:
 def _unreliable(sheet: Sheet, source: Source, doubt: Doubt) -> Mapping[str, str]:
     """Why a source can't be trusted here: what the prose needs to say it."""
     worst = doubt.worst
-    symbol = gap = ""
+    symbol = gap = activation = ""
     if doubt.layer is not None:
+        activation = sheet.network.layers[doubt.layer].activation
         kind = "pre_activation" if doubt.kind == "kink" else "output"
         symbol = with_index(sheet.symbol(f"{kind}_{doubt.layer}"), doubt.unit or 0)
     if doubt.gap is not None and doubt.kind != "kink":
@@ -199,6 +208,9 @@ def _unreliable(sheet: Sheet, source: Source, doubt: Doubt) -> Mapping[str, str]
         "kind": doubt.kind,
         "unit": symbol,
         "gap": gap,
+        "activation": activation,
+        "limit": str(doubt.limit),
+        "logits": "yes" if doubt.layer == sheet.last.index and takes_logits(sheet.network) else "",
         "entry": _quantity_latex(sheet, worst),
         "share": "" if worst.looseness == inf else error(worst.looseness),
         "count": str(len(source.untrusted)),

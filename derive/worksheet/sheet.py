@@ -204,8 +204,15 @@ def exact(number: Fraction) -> Value:
 
 
 def aligned(left: str, right: Sequence[str]) -> str:
-    """An equation of several steps, each on its own line; each step begins with its relation."""
+    """An equation of several steps, each on its own line; each step begins with its relation.
+
+    What is equal to the left hand side isn't equal to what was rounded before it, so it begins anew.
+    """
     if len(right) == 1:
         return f"{left} {right[0]}"
-    lines = [f"{left} &{right[0]}", *(f"&{step}" for step in right[1:])]
+    before = ("=", *right)
+    lines: list[str] = []
+    for last, step in zip(before, right, strict=False):
+        anew = not lines or (last.startswith(r"\approx") and step.startswith("="))
+        lines.append(f"{left} &{step}" if anew else f"&{step}")
     return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"

@@ -73,8 +73,11 @@ class Speller:
     longest: int = LONGEST_DECIMAL
 
     def fraction(self, number: Fraction) -> str:
-        """A given number, exactly."""
-        return self._exact_rational(number) or _fraction(number)
+        """A given number, exactly: where fractions are decimals, so is one of many digits."""
+        exact = self._exact_rational(number)
+        if exact is None and self.decimals and (full := _terminating(number)) is not None:
+            return decimal(full, len(full.as_tuple().digits), padded=False)
+        return exact or _fraction(number)
 
     def rational(self, number: Fraction) -> Shown:
         """A rational: in full where it is short enough, else rounded."""

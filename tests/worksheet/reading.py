@@ -29,7 +29,10 @@ class NotReadError(Exception):
 
 
 def sides(formula: str) -> list[tuple[str, str]]:
-    r"""The parts of an equation or of an aligned derivation, each with its relation: "", "=" or `\approx`."""
+    r"""The parts of an equation or of an aligned derivation, each with its relation: "", "=" or `\approx`.
+
+    A line that begins anew with the left hand side has a part with the relation `\\`, which is left out.
+    """
     inner = re.sub(r"\\(?:begin|end)\{aligned\}", "", formula)
     parts, depth = [("", "")], 0
     for token in re.findall(r"\\(?:begin|end)\{\w+\}|\\[a-zA-Z]+|\\.|.", inner, re.DOTALL):
@@ -37,11 +40,11 @@ def sides(formula: str) -> list[tuple[str, str]]:
             depth += 1
         if token in ("}", ")", "]") or token.startswith(r"\end"):
             depth -= 1
-        if depth == 0 and token in ("=", r"\approx"):
+        if depth == 0 and token in ("=", r"\approx", r"\\"):
             parts.append((token, ""))
-        elif depth > 0 or token not in ("&", r"\\"):
+        elif depth > 0 or token != "&":
             parts[-1] = (parts[-1][0], parts[-1][1] + token)
-    return [(relation, text.strip()) for relation, text in parts]
+    return [(relation, text.strip()) for relation, text in parts if relation != r"\\"]
 
 
 def read(latex: str, symbols: Mapping[str, Value] | None = None, rounded: int | None = None) -> Value:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from math import isfinite
 from typing import Any
 
@@ -111,6 +112,10 @@ class Truth:
 
     def hold(self, formula: str, numbers: Any, symbols: Mapping[str, Any], least: int = 1) -> None:
         """Every side of a formula that is made of numbers must be what it should be."""
+        lines = [line.partition(r"\end{aligned}")[0] for line in formula.split("\\\\\n")]
+        for before, after in pairwise(lines):
+            # A rounded number doesn't equal what is exact: such a line begins with the left hand side.
+            assert not (r"&\approx" in before and after.startswith("&=")), formula
         expected = self.balls(numbers)
         held = 0
         for number_of_side, (relation, side) in enumerate(sides(formula)[1:]):
@@ -243,6 +248,20 @@ def test_formulas_of_a_loss_of_eight_hundred_digits() -> None:
     layers = "[{weights: [[1], [-2]], activation: tanh}]"
     text = f"{{id: far, input: [1/3, 2], target: [1e400], layers: {layers}, loss: squared_error}}"
     check(story.gather(*stories.verified(stories.exercise_of(text))))
+
+
+def test_what_is_exact_does_not_equal_what_was_rounded_before() -> None:
+    layers = "[{weights: [[0.5], [0.25]], activation: sigmoid}]"
+    gathered = story.gather(
+        *stories.verified(
+            stories.exercise_of(
+                f"{{id: anew, input: [1, 2], target: [1], layers: {layers}, loss: squared_error}}"
+            )
+        )
+    )
+    check(gathered)
+    (product,) = (p for p in gathered.facts["parts"][0].products[0] if "W_" in p.symbol)
+    assert rf" \\{chr(10)}{product.symbol} &= " in product.formula
 
 
 def check_any(network: Any) -> None:

@@ -109,6 +109,11 @@ def test_long_decimals_are_grouped(exact: str, digits: int, latex: str) -> None:
     assert plain(latex) == Fraction(Context(prec=digits).plus(Decimal(exact)))
 
 
+def test_a_given_decimal_of_many_digits_stays_a_decimal() -> None:
+    for text in ("0.123456789012345", "-3.14159265358979", "1.41421356237"):
+        assert written(Fraction(text)) == text
+
+
 @given(FRACTIONS)
 def test_given_numbers_are_written_exactly(fraction: Fraction) -> None:
     with with_precision():
