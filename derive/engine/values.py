@@ -62,7 +62,9 @@ class Value:
         return None if self.exact() is None else spell(self.closed, LATEX)
 
     def rounded(self, digits: int) -> Decimal:
-        """The decimal, rounded half even to fewer significant digits."""
+        """The number, rounded half even to fewer significant digits than its decimal has."""
+        if isinstance(self.closed, fmpq):
+            return rational_decimal(self.closed, digits)  # of which no digit is lost in between
         return Context(prec=digits, rounding=ROUND_HALF_EVEN).plus(self.decimal)
 
 

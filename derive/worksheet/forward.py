@@ -17,6 +17,7 @@ from derive.worksheet.spelling import Rows, Shown, bracketed, grouped, matrix, p
 
 LONGEST_EXACT = 80  # characters of the exact outputs that a loss is written with
 MANY_DIGITS = 24  # of a number that fewer digits would show as a whole one
+_MOST_LOST = 25  # digits of forty that may cancel in a difference
 
 
 @dataclass(frozen=True)
@@ -166,19 +167,25 @@ def _elementwise(sheet: Sheet, layer: Dense, z: Sequence[Value]) -> str:
 
 
 def _softmax(sheet: Sheet, z: Sequence[Value]) -> str:
-    """Softmax with the maximum subtracted from every exponent."""
-    shifted = [_difference(value, max(z, key=lambda other: other.fraction)) for value in z]
-    shown = [sheet.speller.value(value) for value in shifted]
+    """Softmax with the maximum subtracted from every exponent, where the digits are there for it."""
+    differences = [_difference(value, max(z, key=lambda other: other.fraction)) for value in z]
+    shifted = [difference for difference in differences if difference is not None]
+    shown = [sheet.speller.value(value) for value in (shifted if len(shifted) == len(z) else z)]
     powers = [f"e^{{{number.latex}}}" for number in shown]
     relation = "=" if all(number.exact for number in shown) else r"\approx"
     laid = matrix([powers] if sheet.network.row_convention else [[x] for x in powers])
     return rf"{relation} \frac{{1}}{{{' + '.join(powers)}}} {laid}"
 
 
-def _difference(value: Value, other: Value) -> Value:
-    number = value.closed - other.closed if value.closed is not None and other.closed is not None else None
-    found = None if number is None else value_of(number, 40)
-    return found or Value(None, Context(prec=40).subtract(value.decimal, other.decimal))
+def _difference(value: Value, other: Value) -> Value | None:
+    """The difference of two numbers; None where both are irrational and too few of their digits are left."""
+    if value.closed is not None and other.closed is not None:
+        found = value_of(value.closed - other.closed, 40)
+        if found is not None:
+            return found
+    left = Context(prec=40).subtract(value.decimal, other.decimal)
+    enough = value is other or left.adjusted() > other.decimal.adjusted() - _MOST_LOST
+    return Value(None, left) if enough else None
 
 
 def _loss(sheet: Sheet) -> Step:

@@ -74,10 +74,10 @@ class Speller:
 
     def fraction(self, number: Fraction) -> str:
         """A given number, exactly: where fractions are decimals, so is one of many digits."""
-        exact = self._exact_rational(number)
-        if exact is None and self.decimals and (full := _terminating(number)) is not None:
-            return decimal(full, len(full.as_tuple().digits), padded=False)
-        return exact or _fraction(number)
+        if (exact := self._exact_rational(number)) is not None:
+            return exact
+        full = _terminating(number) if self.decimals and number.denominator > 1 else None
+        return _fraction(number) if full is None else decimal(full, _digits(full), padded=False)
 
     def rational(self, number: Fraction) -> Shown:
         """A rational: in full where it is short enough, else rounded."""
@@ -168,7 +168,7 @@ class Speller:
         if number.denominator == 1 and len(str(number.numerator)) <= self.longest + 2:
             return str(number.numerator)
         exact = _terminating(number)
-        if exact is not None and len(exact.as_tuple().digits) > self.longest:
+        if exact is not None and _digits(exact) > self.longest:
             exact = None
         if exact is not None and self.decimals:
             return decimal(exact, self.longest, padded=False)
@@ -197,8 +197,13 @@ def _terminating(number: Fraction) -> Decimal | None:
             rest //= prime
     if rest != 1:
         return None
-    context = Context(prec=max(50, 4 * number.denominator.bit_length()))
+    # As many digits as it can have, so that none is rounded away.
+    context = Context(prec=len(str(number.numerator)) + number.denominator.bit_length())
     return context.divide(Decimal(number.numerator), Decimal(number.denominator)).normalize(context)
+
+
+def _digits(number: Decimal) -> int:
+    return len(number.as_tuple().digits)
 
 
 def prefers_decimals(numbers: Iterable[Fraction]) -> bool:

@@ -204,5 +204,14 @@ def test_a_value_and_its_roundings() -> None:
     assert zero.exact() == "0"
 
 
+def test_a_tie_that_the_decimal_hides_is_none() -> None:
+    """The decimal has forty digits; the number lies above the tie, by what it has lost."""
+    number = fmpq(1, 8) + fmpq(1, 10**60)
+    value = value_of(number, 40)
+    assert value is not None
+    assert value.decimal == Decimal("0.125")
+    assert value.rounded(2) == Decimal("0.13")
+
+
 def test_spellings_agree_on_what_they_spell() -> None:
     assert set(vars(PLAIN)) == set(vars(LATEX))

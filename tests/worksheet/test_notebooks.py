@@ -5,10 +5,12 @@ import re
 from typing import Any
 
 import nbformat
+import numpy as np
 import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from derive.worksheet import story
 from tests.worksheet import stories
 
 
@@ -127,3 +129,25 @@ def test_every_key_in_a_kernel(name: str, language: str) -> None:
     assert not [
         output for cell in book.cells for output in cell.get("outputs", ()) if output.get("name") != "stdout"
     ]
+
+
+SATURATED = """
+id: x
+input: [30, 1]
+target: [0, 1]
+layers:
+  - {weights: [[2, -2], [1, -3]], activation: sigmoid}
+loss: binary_cross_entropy
+"""
+
+
+def test_what_double_precision_drives_apart_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    """NumPy takes the logarithm of 0 there, torch the logits."""
+    material = story.gather(*stories.verified(stories.exercise_of(SATURATED)))
+    book = json.loads(stories.rendered(material, "en", "key", ["ipynb"])["ipynb"])
+    cells = ["".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "code"]
+    with np.errstate(all="ignore"):
+        names = run(cells)
+    (printed,) = re.findall(r"print\((\w+), \w+_t\.item\(\), sep=", cells[-1])
+    assert not np.isfinite(names[printed])
+    assert capsys.readouterr().out.endswith("]]\n")

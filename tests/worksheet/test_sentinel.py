@@ -89,7 +89,7 @@ def false_source(source: Source) -> Source:
 def false_demonstration(solution: Solution) -> Demonstration:
     true = demonstrate(solution)
     gaps = None if true.logit_gap is None else tuple(Fraction(SENTINEL) for _ in true.logit_gap)
-    return Demonstration(false_source(true.single), false_source(true.double), gaps)
+    return Demonstration(false_source(true.single), false_source(true.double), gaps, not true.avoidable)
 
 
 @pytest.fixture

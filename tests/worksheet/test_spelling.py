@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from flint import fmpq
+from flint import arb, fmpq
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
@@ -109,9 +109,19 @@ def test_long_decimals_are_grouped(exact: str, digits: int, latex: str) -> None:
     assert plain(latex) == Fraction(Context(prec=digits).plus(Decimal(exact)))
 
 
-def test_a_given_decimal_of_many_digits_stays_a_decimal() -> None:
-    for text in ("0.123456789012345", "-3.14159265358979", "1.41421356237"):
-        assert written(Fraction(text)) == text
+@pytest.mark.parametrize(
+    "text", ["0.123456789012345", "-3.14159265358979", "1.41421356237", f"0.{'123456789' * 9}5"]
+)
+def test_a_given_decimal_of_many_digits_stays_a_decimal(text: str) -> None:
+    assert written(Fraction(text)) == text
+
+
+def test_no_digit_of_a_given_number_is_lost() -> None:
+    """A hundred digits before the point and one behind it."""
+    number = Fraction(10**100 + 7) + Fraction(1, 2)
+    with with_precision():
+        (found,) = entries(read(written(number)))
+        assert abs(found - fmpq(number.numerator, number.denominator)) < arb(10) ** -30
 
 
 @given(FRACTIONS)

@@ -26,7 +26,7 @@ class Listings:
             gradients in the shapes of the parameters.
         descent: Steps of gradient descent; empty where there are none.
         torch: The same with automatic differentiation.
-        compare: The two held against each other.
+        compare: The two held against each other, as far as double precision lets them agree.
         exact: The result held against the exact values, rounded to float64; for keys alone. Empty where
             float64 can't be trusted to come close.
         variables: By quantity, what the listings call it: forward values, the loss, gradients of parameters.
@@ -52,7 +52,7 @@ def listings(sheet: Sheet) -> Listings:
         gradients=tuple(map(wrapped, chain.gradients())),
         descent=wrapped(descent(sheet, names)),
         torch=wrapped(autograd.torch(sheet, names)),
-        compare=wrapped(autograd.compare(names)),
+        compare=wrapped(autograd.compare(sheet, names)),
         exact=wrapped(autograd.exact(sheet, names)),
         variables=variables(sheet),
     )
