@@ -45,7 +45,6 @@ FLOAT64 = SimpleNamespace(
 
 FRACTIONS = SimpleNamespace(
     maximum=np.maximum,
-    minimum=np.minimum,
     where=np.where,
     read=lambda number: number,
     settle=lambda z, terms: z,

@@ -217,6 +217,7 @@ def refused(text: str) -> Any:
     with pytest.raises(ProblemError) as caught:
         solved(written(text))
     (problem,) = caught.value.problems
+    assert problem.file == "test"
     return problem
 
 

@@ -11,7 +11,7 @@ from derive.engine import autograd, jacobians, verify
 from derive.engine.bounds import bounds
 from derive.engine.demonstration import demonstrate
 from derive.network import Network
-from tests.engine.networks import EXERCISES, shipped, small, softmax_at, solved, verified
+from tests.engine.networks import EXERCISES, layer, network, shipped, small, softmax_at, solved, verified
 
 WELL_CONDITIONED = [path.stem for path in EXERCISES if path.stem not in ("kink", "saturated")]
 
@@ -109,6 +109,22 @@ def test_without_torch_the_chain_alone_confirms(monkeypatch: pytest.MonkeyPatch)
     assert outcome.describe() == "autograd: not run: torch does not load (No module named 'torch')"
     shown = demonstrate(solved(shipped("two-layer")))
     assert shown.single.missing == shown.double.missing != ""
+
+
+@pytest.mark.parametrize(("bound", "trusted"), [(0.9e-6, True), (1.1e-6, False)])
+def test_the_bound_of_a_zero_among_zeros_is_measured_by_one(
+    bound: float, trusted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An output of 0 where 0 is wanted: there is no larger entry to measure by."""
+
+    def given(solution: Any, stable: bool) -> Any:
+        return {name: np.full(values.shape, bound) for name, values in solution.values.items()}
+
+    monkeypatch.setattr(verify, "bounds", given)
+    nothing = network([[0]], [[0]], [layer(0, [[0]], "identity")], "squared_error")
+    outcome = verified(nothing)
+    assert {c.trusted for source in outcome.sources for c in source.comparisons} == {trusted}
+    assert {c.bound for source in outcome.sources for c in source.comparisons} == {bound}
 
 
 def test_an_entry_that_nobody_confirms_fails(monkeypatch: pytest.MonkeyPatch) -> None:
