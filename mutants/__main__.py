@@ -59,11 +59,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if outcome != SURVIVED:
             sys.exit(f"{test} fails in a trial without any fault ({outcome})")
     say(f"a trial without a fault ends well, {time.monotonic() - started:.0f} s")
-    for mutant, outcome, _ in trials(
+    ended = trials(
         on_trial, lambda mutant: reached.of(mutant.module, mutant.lines, files(mutant.module)), given.jobs
-    ):
+    )
+    for number, (mutant, outcome, _) in enumerate(ended, start=1):
         outcomes[mutant.key] = outcome
-        say(f"{len(outcomes):,} of {len(chosen):,}, {time.monotonic() - started:.0f} s: {outcome}")
+        say(f"{number:,} of {len(on_trial):,}, {time.monotonic() - started:.0f} s: {outcome}")
     given.out.mkdir(parents=True, exist_ok=True)
     notes.write_text(json.dumps(outcomes, indent=1), "utf-8")
     totals = {module: total for module, (_, total) in made.items()}
