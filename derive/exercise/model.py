@@ -33,7 +33,7 @@ from derive.rules.losses import LOSSES
 from derive.rules.notation import parse_symbol
 
 LONGEST_ID = 64
-MOST_UPDATES = 10_000
+MOST_UPDATES = 1_000
 _ID = r"^[a-z0-9][a-z0-9-]*$"
 _MODEL = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=False)
 

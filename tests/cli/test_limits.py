@@ -72,10 +72,10 @@ TESTED: dict[str, tuple[Callable[[str], Any], Callable[[int], str], int | None, 
         "20,001 weights are too many",
     ),
     "weights times rows times updates + 1": (
-        read, lambda n: exercise((5, 10), more=step(n // 50 - 1)), 500_050,
-        "50 weights, 1 row of input and 10,000 updates are too many together",
+        read, lambda n: exercise((20, 25), more=step(n // 500 - 1)), 500_500,
+        "500 weights, 1 row of input and 1,000 updates are too many together",
     ),
-    "updates (`step: {count: ...}`)": (read, lambda n: exercise(more=step(n)), None, "10,001 is too large"),
+    "updates (`step: {count: ...}`)": (read, lambda n: exercise(more=step(n)), None, "1,001 is too large"),
     "characters of a number": (
         read, lambda n: exercise(input=f"[{'1' * n}]"), None, "a number of 201 characters is too long",
     ),
