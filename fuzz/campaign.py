@@ -168,7 +168,7 @@ def _work(
     code = 1
     try:
         sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115
-        limit = MEGABYTES << 20
+        limit = _data() + (MEGABYTES << 20)
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
         figures = Figures()
         count = 0
@@ -186,6 +186,13 @@ def _work(
         code = 0
     finally:
         os._exit(code)
+
+
+def _data() -> int:
+    """Bytes of data that this process holds already, as Linux counts them against its limit."""
+    status = Path("/proc/self/status").read_text("ascii")
+    (kilobytes,) = (line.split()[1] for line in status.splitlines() if line.startswith("VmData:"))
+    return int(kilobytes) << 10
 
 
 def _read(reading: int, at: mmap.mmap) -> tuple[bytes, bool]:

@@ -84,7 +84,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
         return 0
 
     def swallow(content: bytes) -> int:
-        return len(bytearray(campaign.MEGABYTES << 20)) and 0
+        return len(bytearray(campaign.MEGABYTES << 21)) and 0
 
     def die(content: bytes) -> int:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -107,6 +107,14 @@ def test_faults_are_found(broken: None, target: str, said: str, tmp_path: Path) 
     assert said in fault[1]
     if target != "die":
         assert (tmp_path / fault[0]).exists()
+
+
+def test_what_a_process_holds_already_is_no_fault_of_its_inputs() -> None:
+    ballast = bytearray(campaign.MEGABYTES << 20)
+    figures = campaign.forked("roster", "bytes", 0, 20)
+    assert figures.faults == {}
+    assert figures.inputs == 20
+    assert len(ballast)
 
 
 def test_the_report(broken: None, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="runs are forked")
 ROOT = Path(__file__).parents[2]
-FEW, MANY = 2, 50
+FEW, MANY = 2, 20
 HOMEWORK = "exercises/two-layer.yaml"
 REPORT = (
     "report", HOMEWORK, "--out", "{out}", "--lang", "ko", "--format", "html,tex,ipynb,md,json,moodle",
