@@ -46,8 +46,13 @@ def test_all_the_way() -> None:
     assert figures.accepted
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("target", READERS)
+@pytest.mark.parametrize(
+    "target",
+    [
+        pytest.param(name, marks=pytest.mark.campaign if name == "exercise" else pytest.mark.slow)
+        for name in READERS
+    ],
+)
 def test_guided_by_branches(target: str) -> None:
     checkers = ROOT / ".checkers"
     if not (checkers / "atheris").is_dir():
