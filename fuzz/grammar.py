@@ -268,6 +268,9 @@ _entry = st.sampled_from(
 _index = st.sampled_from(["", "0", "0,1", "(1; 0)", "[0][1]", "-1", "9" * 30, "0 0 0"])
 _value = numbers | _any_text | st.lists(numbers, max_size=4).map(lambda row: "[" + ", ".join(row) + "]")
 _who = st.sampled_from(["1", "2", "3", "01", "4", "", "x", "김"])
+_record = st.fixed_dictionaries(
+    {}, optional={"student": _who, "quantity": _entry, "index": _nodes, "value": _nodes}
+)
 
 
 @st.composite
@@ -283,13 +286,8 @@ def answers(draw: st.DrawFn) -> bytes:
         rows = st.lists(st.lists(_who | _value, max_size=6), max_size=4)
         return _table([heads, *draw(rows)], draw)
     given = st.dictionaries(_entry | _any_text, _value | _nodes | st.floats() | st.integers(), max_size=4)
-    if form == "json":
-        found: Any = draw(st.dictionaries(_who | _any_text, given | _nodes, max_size=4))
-    else:
-        record = st.fixed_dictionaries(
-            {}, optional={"student": _who, "quantity": _entry, "index": _nodes, "value": _nodes}
-        )
-        found = draw(st.lists(record | given | _nodes, max_size=4))
+    table = st.dictionaries(_who | _any_text, given | _nodes, max_size=4)
+    found = draw(table if form == "json" else st.lists(_record | given | _nodes, max_size=4))
     return _encoded(json.dumps(found, ensure_ascii=draw(st.booleans())))
 
 

@@ -7,7 +7,7 @@ taken over by the next; the manifest and everything that is made of all variants
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -161,15 +161,13 @@ class SetFolder:
         """Of what is under way here."""
         return Journal(self.path / _JOURNAL)
 
-    @contextmanager
-    def alone(self, voice: Voice) -> Iterator[None]:
+    def alone(self, voice: Voice) -> AbstractContextManager[None]:
         """While a set is being made; another run that makes it waits.
 
         Raises:
             ProblemError: The folder can't be made.
         """
-        with files.alone_in(self.path, voice.waiting(self.path)):
-            yield
+        return files.alone_in(self.path, voice.waiting(self.path))
 
     def standing(self) -> Manifest | None:
         """The manifest that stands here.

@@ -168,7 +168,8 @@ def _elementwise(sheet: Sheet, layer: Dense, z: Sequence[Value]) -> str:
 
 def _softmax(sheet: Sheet, z: Sequence[Value]) -> str:
     """Softmax with the maximum subtracted from every exponent, where the digits are there for it."""
-    differences = [_difference(value, max(z, key=lambda other: other.fraction)) for value in z]
+    largest = max(z, key=lambda value: value.fraction)
+    differences = [_difference(value, largest) for value in z]
     shifted = [difference for difference in differences if difference is not None]
     shown = [sheet.speller.value(value) for value in (shifted if len(shifted) == len(z) else z)]
     powers = [f"e^{{{number.latex}}}" for number in shown]

@@ -9,7 +9,9 @@ from derive.rules import activations, losses
 from derive.worksheet.code.names import Names, fill
 from derive.worksheet.sheet import Sheet
 
-_CLOSE = "rtol=1e-9, atol=1e-12"
+_RTOL, _ATOL = "1e-9", "1e-12"  # what the listings ask of each other
+_CLOSE = f"rtol={_RTOL}, atol={_ATOL}"
+
 
 def torch(sheet: Sheet, names: Names) -> str:
     """The same network with automatic differentiation."""
@@ -84,7 +86,7 @@ def _is_close(sheet: Sheet, name: str) -> bool:
     chain, torch = (sheet.verification.source(source).values for source in ("jacobians", "autograd"))
     if chain is None or torch is None:
         return True
-    return bool(np.allclose(chain[name], torch[name], rtol=1e-9, atol=1e-12))
+    return bool(np.allclose(chain[name], torch[name], rtol=float(_RTOL), atol=float(_ATOL)))
 
 
 def exact(sheet: Sheet, names: Names) -> str:
