@@ -111,8 +111,10 @@ def _activation(sheet: Sheet, layer: Dense) -> Step:
     right = [f"= {forms.output(sheet.network, layer)}"]
     shift = ""
     if sheet.single and layer.activation == "softmax":
-        shift = sheet.speller.value(max(z[0], key=lambda value: value.fraction)).latex
-        right.append(_softmax(sheet, z[0]))
+        largest = max(z[0], key=lambda value: value.fraction)
+        exponents = _shifted(z[0], largest)
+        shift = sheet.speller.value(largest).latex if exponents else ""
+        right.append(_softmax(sheet, exponents or z[0]))
     elif sheet.single and layer.activation != "identity":
         right.append(_elementwise(sheet, layer, z[0]))
     if layer.rule.elementwise:
@@ -166,16 +168,20 @@ def _elementwise(sheet: Sheet, layer: Dense, z: Sequence[Value]) -> str:
     return Shown(laid, exact).related
 
 
-def _softmax(sheet: Sheet, z: Sequence[Value]) -> str:
-    """Softmax with the maximum subtracted from every exponent, where the digits are there for it."""
-    largest = max(z, key=lambda value: value.fraction)
-    differences = [_difference(value, largest) for value in z]
-    shifted = [difference for difference in differences if difference is not None]
-    shown = [sheet.speller.value(value) for value in (shifted if len(shifted) == len(z) else z)]
+def _softmax(sheet: Sheet, exponents: Sequence[Value]) -> str:
+    """Softmax with its exponents put in."""
+    shown = [sheet.speller.value(value) for value in exponents]
     powers = [f"e^{{{number.latex}}}" for number in shown]
     relation = "=" if all(number.exact for number in shown) else r"\approx"
     laid = matrix([powers] if sheet.network.row_convention else [[x] for x in powers])
     return rf"{relation} \frac{{1}}{{{' + '.join(powers)}}} {laid}"
+
+
+def _shifted(z: Sequence[Value], largest: Value) -> list[Value]:
+    """The logits less the largest; none at all where one difference has lost too many digits."""
+    found = [_difference(value, largest) for value in z]
+    enough = [difference for difference in found if difference is not None]
+    return enough if len(enough) == len(z) else []
 
 
 def _difference(value: Value, other: Value) -> Value | None:

@@ -9,8 +9,11 @@ from typing import Any
 import mpmath as mp
 import numpy as np
 import pytest
+from flint import arb
 
+from derive.engine import exact
 from derive.engine.exact import FARTHEST, Kink, Solution
+from derive.engine.symbolic import derive
 from derive.errors import ProblemError
 from derive.network import Network
 from derive.rules.activations import ACTIVATIONS
@@ -277,6 +280,35 @@ layers:
 loss: sum
 """)
     assert problem.what == "2000 digits do not decide whether pre_activation_2[0][0] is zero"
+
+
+@pytest.mark.parametrize(
+    ("ball", "what", "why", "fix"),
+    [
+        (
+            arb("nan"),
+            "80 digits do not suffice for delta_0[0][1]",
+            "a unit saturates so far that none of its digits is left",
+            "choose smaller weights or inputs",
+        ),
+        (
+            arb(0, "1.25e-70"),
+            "80 digits do not decide whether delta_0[0][1] is zero",
+            "it is smaller than 1.25e-70 in magnitude, and no identity shows that it vanishes",
+            "change one of the numbers it depends on a little",
+        ),
+        (
+            arb("2.5", "1e-70"),
+            "80 digits do not decide how delta_0[0][1] rounds",
+            "it lies halfway between two numbers of as many digits as are asked for",
+            "ask for one digit more",
+        ),
+    ],
+)
+def test_what_is_said_of_a_ball_that_decides_nothing(ball: arb, what: str, why: str, fix: str) -> None:
+    problem = exact._undecided(derive(shipped("two-layer")), "delta_0[0][1]", ball, 80)
+    assert (problem.what, problem.why, problem.fix) == (what, why, fix)
+    assert problem.file == "two-layer"
 
 
 def test_an_infinite_loss() -> None:

@@ -31,6 +31,7 @@ def test_the_homework() -> None:
     for rule, s, y in zip(last.delta, (s0, s1), (y0, y1), strict=True):
         assert sp.expand(rule - (y0 + y1) * s + y) == 0
     assert last.weights_gradient[0][1] == first.output_symbols[0] * last.delta_symbols[1]
+    assert first.bias_gradient == last.bias_gradient == ()
     h, gradient = first.pre_activation_symbols, first.output_gradient_symbols
     assert first.delta == tuple(g * step(z) for g, z in zip(gradient, h, strict=True))
     assert derivation.loss == -y0 * sp.log(s0) - y1 * sp.log(s1)

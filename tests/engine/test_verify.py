@@ -105,6 +105,7 @@ def test_without_torch_the_chain_alone_confirms(monkeypatch: pytest.MonkeyPatch)
     outcome = verified(shipped("two-layer"))
     assert outcome.verified
     assert not outcome.complete
+    assert outcome.unchecked == "not checked against torch"
     assert outcome.source("autograd").verdict == "not run: torch does not load (No module named 'torch')"
     assert outcome.describe() == "autograd: not run: torch does not load (No module named 'torch')"
     shown = demonstrate(solved(shipped("two-layer")))
@@ -125,6 +126,19 @@ def test_the_bound_of_a_zero_among_zeros_is_measured_by_one(
     outcome = verified(nothing)
     assert {c.trusted for source in outcome.sources for c in source.comparisons} == {trusted}
     assert {c.bound for source in outcome.sources for c in source.comparisons} == {bound}
+
+
+def test_the_bound_of_a_small_entry_is_measured_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For inputs 1 and 1/1000 a bound of 1e-8 leaves the first gradient seven digits, the second four."""
+
+    def given(solution: Any, stable: bool) -> Any:
+        return {name: np.full(values.shape, 1e-8) for name, values in solution.values.items()}
+
+    monkeypatch.setattr(verify, "bounds", given)
+    outcome = verified(network([[1, Fraction(1, 1000)]], [[0]], [layer(0, [[1], [1]], "identity")], "sum"))
+    trusted = {c.place: c.trusted for c in outcome.source("autograd").comparisons if c.quantity == "W_0"}
+    assert trusted == {(0, 0): True, (1, 0): False}
+    assert outcome.unchecked == ""
 
 
 def test_an_entry_that_nobody_confirms_fails(monkeypatch: pytest.MonkeyPatch) -> None:

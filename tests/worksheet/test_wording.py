@@ -1,12 +1,13 @@
 """What the stories say to a student, and how Korean particles stand beside formulas."""
 
 import re
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from derive.rules.activations import ACTIVATIONS
-from derive.worksheet import figures
+from derive.worksheet import figures, forward, story
 from tests.worksheet import stories
 
 TEMPLATES = sorted((stories.ROOT / "templates").glob("*.ko.md.j2"))
@@ -40,8 +41,6 @@ def test_korean_particles_stand_beside_their_formula(template: Path) -> None:
 
 
 def told(language: str, count: int, order: str) -> str:
-    from derive.worksheet import story
-
     material = story.gather(*stories.verified(stories.exercise_of(ROWS.format(count=count, order=order))))
     return stories.rendered(material, language, "key", ["md"])["md"].decode()
 
@@ -93,3 +92,26 @@ def test_what_stands_at_the_end_of_a_full_bar_fits_the_picture() -> None:
         last = max((float(x) for x in re.findall(r"translate\(([\d.]+) 0\)", inner)), default=0.0)
         # A glyph is at most an em wide.
         assert float(left) + float(scale) * (last + 100) <= float(found[1]) + 1
+
+
+@pytest.mark.parametrize("language", stories.LANGUAGES)
+@pytest.mark.parametrize(("less", "shifted"), [("1e-10", True), ("1e-32", False)])
+def test_a_shift_is_spoken_of_where_it_is_shown(language: str, less: str, shifted: bool) -> None:
+    """Two logits without closed form, so close that of their difference too few digits are left to show."""
+    apart = 1 - Fraction(less)
+    exercise = stories.exercise_of(f"""
+id: close
+input: [1]
+target: [1, 0]
+layers:
+  - {{weights: [["1/3"]], activation: tanh}}
+  - {{weights: [[1]], activation: softplus}}
+  - {{weights: [[1, "{apart.numerator}/{apart.denominator}"]], activation: softmax}}
+loss: cross_entropy
+""")
+    gathered = story.gather(*stories.verified(exercise))
+    step = next(step for step in forward.steps(gathered.sheet) if step.kind == "softmax")
+    assert bool(step.shift) is shifted
+    assert ("e^{0}" in step.formula) is shifted
+    spoken = {"en": "subtracted from every exponent", "ko": "먼저 모든 지수에서"}[language]
+    assert (spoken in story.write(gathered, language).markdown) is shifted
