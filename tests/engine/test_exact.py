@@ -13,6 +13,8 @@ from flint import arb
 
 from derive.engine import exact
 from derive.engine.exact import FARTHEST, Kink, Solution
+from derive.engine.number_systems import ResidueNumbers
+from derive.engine.passes import Key
 from derive.engine.symbolic import derive
 from derive.errors import ProblemError
 from derive.network import Network
@@ -177,15 +179,19 @@ def test_the_kink() -> None:
     assert all(solution.values["W_0"][i, 0].is_zero for i in range(2))
 
 
-def test_a_kink_behind_smooth_layers_is_found_by_structure() -> None:
-    """sigmoid(u) + sigmoid(-u) - 1 under a ReLU, for a u without closed form."""
+def behind_smooth_layers(last: str) -> Network:
+    """sigmoid(u) + sigmoid(-u) - 1 into a unit, for a u without closed form."""
     layers = [
         layer(0, [["1/3"]], "tanh"),
         layer(1, [[1, -1]], "sigmoid"),
-        layer(2, [[1, 1], [1, -1]], "relu", [-1, 0]),
+        layer(2, [[1, 1], [1, -1]], last, [-1, 0]),
         layer(3, [[2], [3]], "identity"),
     ]
-    solution = solved(network([[1]], [[1]], layers, "squared_error"))
+    return network([[1]], [[1]], layers, "squared_error")
+
+
+def test_a_kink_behind_smooth_layers_is_found_by_structure() -> None:
+    solution = solved(behind_smooth_layers("relu"))
     assert solution.kinks == (Kink(2, 0, 0),)
     assert solution.values["output_2"][0, 0].is_zero
 
@@ -280,6 +286,27 @@ layers:
 loss: sum
 """)
     assert problem.what == "2000 digits do not decide whether pre_activation_2[0][0] is zero"
+
+
+@pytest.mark.parametrize("last", ["relu", "identity"])
+def test_a_zero_is_decided_by_three_draws_that_differ(last: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a kink, and of a number that is printed."""
+    drawn = []
+
+    def recorded(draw: int, signs: Any) -> ResidueNumbers:
+        drawn.append(draw)
+        return ResidueNumbers(draw, signs)
+
+    monkeypatch.setattr(exact, "ResidueNumbers", recorded)
+    solution = solved(behind_smooth_layers(last))
+    assert solution.values["pre_activation_2"][0, 0].is_zero
+    assert set(drawn) == {0, 1, 2}
+
+
+def test_a_unit_is_named_with_its_pass() -> None:
+    assert exact._name_of_unit(Key(layer=1, row=2, unit=3, update=0)) == "pre_activation_1[2][3]"
+    in_descent = exact._name_of_unit(Key(layer=1, row=2, unit=3, update=4))
+    assert in_descent == "pre_activation_1[2][3] in pass 4 of the descent"
 
 
 @pytest.mark.parametrize(

@@ -219,3 +219,16 @@ def test_scalars_stay_arrays_over_objects() -> None:
     target = small("tanh", "squared_error", "tanh", l2="0.1")
     for name, array in jacobians.compute(target, high_precision(60)).items():
         assert isinstance(array, np.ndarray), name
+
+
+def test_a_bias_counts_among_the_terms_that_cancel() -> None:
+    """N times 1/n less 1 is zero, though neither 1/n nor the product may be exact in binary."""
+    xp = high_precision(40)
+    left = 0
+    for n in range(3, 200):
+        once = network([[Fraction(1, n)]], [[0]], [layer(0, [[n]], "relu", [-1])], "squared_error")
+        parameters = {"W_0": np.array([[xp.read(Fraction(n))]]), "b_0": np.array([xp.read(Fraction(-1))])}
+        assert jacobians.run_row(once, parameters, 0, xp).pre_activations[0][0] == 0
+        with mp.workdps(40):
+            left += mp.mpf(1) / n * n != 1
+    assert left > 0

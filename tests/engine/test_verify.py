@@ -128,6 +128,22 @@ def test_the_bound_of_a_zero_among_zeros_is_measured_by_one(
     assert {c.bound for source in outcome.sources for c in source.comparisons} == {bound}
 
 
+def test_the_loss_that_torch_calls_stable_has_bounds_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def recorded(solution: Any, stable: bool) -> Any:
+        asked.append(stable)
+        return bounds(solution, stable=stable)
+
+    monkeypatch.setattr(verify, "bounds", recorded)
+    assert verified(shipped("two-layer")).verified
+    assert asked == [False, True]
+
+
+def test_a_penalty_of_weight_one() -> None:
+    assert verified(small("tanh", "squared_error", "identity", l2=1)).verified
+
+
 def test_the_bound_of_a_small_entry_is_measured_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     """For inputs 1 and 1/1000 a bound of 1e-8 leaves the first gradient seven digits, the second four."""
 
