@@ -4,6 +4,7 @@ from fractions import Fraction
 from math import inf, nan
 from typing import Any
 
+import mpmath as mp
 import numpy as np
 import pytest
 
@@ -138,6 +139,11 @@ def test_the_loss_that_torch_calls_stable_has_bounds_of_its_own(monkeypatch: pyt
     monkeypatch.setattr(verify, "bounds", recorded)
     assert verified(shipped("two-layer")).verified
     assert asked == [False, True]
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
+def test_what_is_no_fraction_stays_a_float(number: str) -> None:
+    assert str(verify._fraction(mp.mpf(number))) == number
 
 
 def test_a_penalty_of_weight_one() -> None:
