@@ -38,6 +38,7 @@ class Activation:
         formula: LaTeX of the output of one unit (`fill` puts symbols or numbers in).
         definition: LaTeX that defines the function, where `formula` has but its name.
         slope_formula: LaTeX of the derivative at the pre-activation, one factor of a product.
+        slope_functions: LaTeX that defines, for any z, the functions that `slope_formula` calls by name.
         value: (z, m, p) -> output. For softmax `z` is the whole row and so is the result.
         slope: (z, a, m, p) -> derivative at z. For softmax the Jacobian, rows are outputs.
         array: (z, xp, p) -> output; z: (n,).
@@ -74,6 +75,7 @@ class Activation:
     probability: bool = False
     textbook: Rule | None = None
     definition: str = ""
+    slope_functions: tuple[str, ...] = ()
 
 
 def fill(template: str, z: str = "", a: str = "", p: str = "", product: str = r"\,") -> str:

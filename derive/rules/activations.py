@@ -58,6 +58,8 @@ def _size_of_output(z: Any, a: Any, xp: Any, p: Any) -> Any:
     return abs(a)
 
 
+_SIGMA = r"\sigma(z) = \frac{1}{1 + e^{-z}}"
+
 ACTIVATIONS: Mapping[str, Activation] = {
     "identity": Activation(
         latex=r"\operatorname{id}",
@@ -167,6 +169,7 @@ ACTIVATIONS: Mapping[str, Activation] = {
         latex=r"\operatorname{softplus}",
         formula=r"\log(1 + e^{<z>})",
         slope_formula=r"\sigma(<z>)",
+        slope_functions=(_SIGMA,),
         value=lambda z, m, p: m.log(1 + m.exp(z)),
         slope=lambda z, a, m, p: _logistic(z, m),
         array=lambda z, xp, p: xp.maximum(z, 0) + xp.log1p(xp.exp(-abs(z))),
@@ -186,6 +189,7 @@ ACTIVATIONS: Mapping[str, Activation] = {
         latex=r"\operatorname{SiLU}",
         formula=r"\frac{<z>}{1 + e^{-<z>}}",
         slope_formula=r"\sigma(<z>)<o>(1 + <z><o>\sigma(-<z>))",
+        slope_functions=(_SIGMA,),
         value=lambda z, m, p: z * _logistic(z, m),
         slope=lambda z, a, m, p: _logistic(z, m) + z * _logistic(z, m) * _logistic(-z, m),
         array=lambda z, xp, p: z / (1 + xp.exp(-z)),
@@ -207,6 +211,10 @@ ACTIVATIONS: Mapping[str, Activation] = {
         latex=r"\operatorname{GELU}",
         formula=r"\frac{<z>}{2} \left(1 + \operatorname{erf}\frac{<z>}{\sqrt{2}}\right)",
         slope_formula=r"(\Phi(<z>) + <z><o>\varphi(<z>))",
+        slope_functions=(
+            r"\Phi(z) = \frac{1}{2} \left(1 + \operatorname{erf}\frac{z}{\sqrt{2}}\right)",
+            r"\varphi(z) = \frac{e^{-z^2 / 2}}{\sqrt{2 \pi}}",
+        ),
         value=lambda z, m, p: z * _normal(z, m),
         slope=lambda z, a, m, p: _normal(z, m) + z * _bell(z, m),
         array=lambda z, xp, p: z * (1 + xp.erf(z / xp.sqrt(2))) / 2,

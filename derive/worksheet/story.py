@@ -195,8 +195,9 @@ def _bias(sheet: Sheet, layer: Dense) -> Given:
 
 
 def _definitions(sheet: Sheet) -> list[str]:
-    """What each activation computes, once."""
-    found = [forward.definition(layer) for layer in sheet.network.layers if layer.activation != "identity"]
+    """What each activation computes, and what its slope names besides, once."""
+    layers = [layer for layer in sheet.network.layers if layer.activation != "identity"]
+    found = [text for layer in layers for text in (forward.definition(layer), *layer.rule.slope_functions)]
     return list(dict.fromkeys(found))
 
 

@@ -5,10 +5,12 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from flint import arb
 
 from derive.rules.activations import ACTIVATIONS
 from derive.worksheet import figures, forward, story
 from tests.worksheet import stories
+from tests.worksheet.reading import read, with_precision
 
 TEMPLATES = sorted((stories.ROOT / "templates").glob("*.ko.md.j2"))
 # A particle or an ending follows what it belongs to without a space: `$W_1$의`, never `$W_1$ 의`.
@@ -74,6 +76,18 @@ def test_a_mean_over_one_output_divides_by_nothing(language: str) -> None:
 def test_a_definition_says_more_than_the_name(name: str) -> None:
     rule = ACTIVATIONS[name]
     assert rule.latex not in (rule.definition or rule.formula)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_what_a_slope_calls_by_name_is_defined(name: str) -> None:
+    rule = ACTIVATIONS[name]
+    called = set(re.findall(r"\\(?:sigma|Phi|varphi)\b", rule.slope_formula)) - {rule.latex}
+    defined = dict(text.split(" = ") for text in rule.slope_functions)
+    assert {f"{function}(z)" for function in called} == set(defined)
+    for function, formula in defined.items():
+        with with_precision():
+            z = {"z": arb("0.7"), "z^2": arb("0.49"), r"\pi": arb.pi()}
+            assert abs(read(function, z) - read(formula, z)) < arb("1e-30")
 
 
 def test_what_stands_at_the_end_of_a_full_bar_fits_the_picture() -> None:
