@@ -80,8 +80,11 @@ def mutants(module: str, count: int | None = None, seed: int = 1) -> tuple[list[
 
 def _left_out(path: Path) -> set[int]:
     """The lines that no test need reach, as the settings of coverage say."""
-    settings = str(ROOT / "pyproject.toml")
-    return set(Coverage(data_file=None, config_file=settings).analysis2(str(path))[2])
+    coverage = Coverage(data_file=None, config_file=str(ROOT / "pyproject.toml"))
+    try:
+        return set(coverage.analysis2(str(path))[2])
+    finally:
+        coverage.get_data().close(force=True)  # a database in memory stays open otherwise
 
 
 def _change(before: str, after: str) -> tuple[str, ...]:
