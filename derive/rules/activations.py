@@ -58,7 +58,8 @@ def _size_of_output(z: Any, a: Any, xp: Any, p: Any) -> Any:
     return abs(a)
 
 
-_SIGMA = r"\sigma(z) = \frac{1}{1 + e^{-z}}"
+_LOGISTIC = r"\frac{1}{1 + e^{-<z>}}"
+_SIGMA = rf"\sigma(z) = {fill(_LOGISTIC, z='z')}"
 
 ACTIVATIONS: Mapping[str, Activation] = {
     "identity": Activation(
@@ -135,7 +136,7 @@ ACTIVATIONS: Mapping[str, Activation] = {
     ),
     "sigmoid": Activation(
         latex=r"\sigma",
-        formula=r"\frac{1}{1 + e^{-<z>}}",
+        formula=_LOGISTIC,
         slope_formula="<a><o>(1 - <a>)",
         value=lambda z, m, p: _logistic(z, m),
         slope=lambda z, a, m, p: a * (1 - a),

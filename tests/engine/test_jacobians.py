@@ -222,7 +222,7 @@ def test_scalars_stay_arrays_over_objects() -> None:
 
 
 def test_a_bias_counts_among_the_terms_that_cancel() -> None:
-    """N times 1/n less 1 is zero, though neither 1/n nor the product may be exact in binary."""
+    """The product of n and 1/n less 1 is zero, though neither 1/n nor the product may be exact in binary."""
     xp = high_precision(40)
     left = 0
     for n in range(3, 200):

@@ -113,16 +113,21 @@ def test_without_torch_the_chain_alone_confirms(monkeypatch: pytest.MonkeyPatch)
     assert shown.single.missing == shown.double.missing != ""
 
 
-@pytest.mark.parametrize(("bound", "trusted"), [(0.9e-6, True), (1.1e-6, False)])
-def test_the_bound_of_a_zero_among_zeros_is_measured_by_one(
-    bound: float, trusted: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An output of 0 where 0 is wanted: there is no larger entry to measure by."""
+def bounded_by(bound: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every entry of every quantity gets the same bound."""
 
     def given(solution: Any, stable: bool) -> Any:
         return {name: np.full(values.shape, bound) for name, values in solution.values.items()}
 
     monkeypatch.setattr(verify, "bounds", given)
+
+
+@pytest.mark.parametrize(("bound", "trusted"), [(0.9e-6, True), (1.1e-6, False)])
+def test_the_bound_of_a_zero_among_zeros_is_measured_by_one(
+    bound: float, trusted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An output of 0 where 0 is wanted: there is no larger entry to measure by."""
+    bounded_by(bound, monkeypatch)
     nothing = network([[0]], [[0]], [layer(0, [[0]], "identity")], "squared_error")
     outcome = verified(nothing)
     assert {c.trusted for source in outcome.sources for c in source.comparisons} == {trusted}
@@ -152,11 +157,7 @@ def test_a_penalty_of_weight_one() -> None:
 
 def test_the_bound_of_a_small_entry_is_measured_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     """For inputs 1 and 1/1000 a bound of 1e-8 leaves the first gradient seven digits, the second four."""
-
-    def given(solution: Any, stable: bool) -> Any:
-        return {name: np.full(values.shape, 1e-8) for name, values in solution.values.items()}
-
-    monkeypatch.setattr(verify, "bounds", given)
+    bounded_by(1e-8, monkeypatch)
     outcome = verified(network([[1, Fraction(1, 1000)]], [[0]], [layer(0, [[1], [1]], "identity")], "sum"))
     trusted = {c.place: c.trusted for c in outcome.source("autograd").comparisons if c.quantity == "W_0"}
     assert trusted == {(0, 0): True, (1, 0): False}
