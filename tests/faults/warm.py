@@ -4,8 +4,9 @@
 
 In the command `{out}` stands for the folder that a run writes to; one undisturbed run writes to `whole`.
 Each of COUNT others is killed with all its processes and then run again to its end. Every other one is killed
-at a moment between the start and the end of an undisturbed run, the rest while they are writing, which takes
-much less time. What stands in the folder after the kill and after the end goes to stdout as JSON.
+at a moment between the start and the end of an undisturbed run, the rest as soon as some of the files stand,
+by chance from the first to the last but one. What stands in the folder after the kill and after the end goes
+to stdout as JSON.
 """
 
 import json
@@ -23,14 +24,17 @@ def main() -> None:
     command = sys.argv[4:]
     import_everything()
     process = start(command, folder / "whole")
-    to_writing, writing = watch(process, folder / "whole"), watch(process, None)
+    started = time.monotonic()
+    assert ended(process) == 0
+    seconds, whole = time.monotonic() - started, standing(folder / "whole")
     chance, found = Random(seed), []
     for number in range(count):
         out = folder / str(number)
         process = start(command, out)
         if number % 2:
-            watch(process, out)
-        time.sleep(chance.uniform(0, writing if number % 2 else to_writing + writing))
+            watch(process, out, chance.randrange(1, len(whole)))
+        else:
+            time.sleep(chance.uniform(0, seconds))
         killed = os.waitpid(process, os.WNOHANG) == (0, 0)
         if killed:
             os.killpg(process, signal.SIGKILL)
@@ -38,7 +42,7 @@ def main() -> None:
         after = standing(out)
         code = ended(start(command, out))
         found.append({"killed": killed, "after": after, "code": code, "end": standing(out)})
-    json.dump({"whole": standing(folder / "whole"), "runs": found}, sys.stdout)
+    json.dump({"whole": whole, "runs": found}, sys.stdout)
 
 
 def import_everything() -> None:
@@ -75,16 +79,11 @@ def start(command: list[str], out: Path) -> int:
         os._exit(code)
 
 
-def watch(process: int, folder: Path | None) -> float:
-    """Seconds until something stands in a folder; without one, until the process ends."""
-    started = time.monotonic()
-    if folder is None:
-        assert ended(process) == 0
-    else:
-        while not any(path.is_file() for path in folder.rglob("*")):
-            assert os.waitpid(process, os.WNOHANG) == (0, 0), "it ended without a file"
-            time.sleep(0.0005)
-    return time.monotonic() - started
+def watch(process: int, folder: Path, count: int) -> None:
+    """Wait until so many files stand in a folder."""
+    while sum(path.is_file() for path in folder.rglob("*")) < count:
+        assert os.waitpid(process, os.WNOHANG) == (0, 0), f"it ended before {count} files stood there"
+        time.sleep(0.0005)
 
 
 def ended(process: int) -> int:
