@@ -1,5 +1,6 @@
 """Document -> PDF through the typst wheel: tagged PDF/UA-1, the same bytes every time."""
 
+import json
 from functools import cache, lru_cache
 
 import typst
@@ -17,6 +18,18 @@ from derive.render.vector import checked_svg
 from derive.render.wording import WORDINGS
 
 _CODE = "identifier.svg"
+_BLOCKS = "blocks.json"
+# What page.typ.j2 defines, for the blocks to call.
+_FUNCTIONS = (
+    "code", "code-space", "box-space", "data-table", "fields", "filled", "formula", "framed", "gap",
+    "given-box", "inline-formula", "labelled", "lines-space", "listing", "matrix-space", "matrix-spaces", "note-box",
+    "picture", "points", "quote-box", "rule", "solution-box", "tied", "verdict-box",
+)  # fmt: skip
+# Typst keeps the layout of what it has seen, together with where it stood in the source. Blocks that are
+# evaluated from data all stand here, so that a page of a set is laid out anew only where it differs.
+_BODY = '#for block in json({file}) {{ eval(block, mode: "markup", scope: ({scope})); parbreak() }}'.format(
+    file=quote(_BLOCKS), scope=", ".join(f"{quote(name)}: {name}" for name in _FUNCTIONS)
+)
 # A formula of fewer em than this fits every column for certain, so Typst need not measure it first.
 _NARROW = 28.0
 _PAPERS = {"a4": "a4", "letter": "us-letter"}
@@ -29,7 +42,8 @@ def render_pdf(document: d.Document, page: Page) -> bytes:
         RenderError: A formula doesn't fit the line at a readable size, or Typst refuses or warns.
     """
     writer = _Writer(page)
-    source = {"main.typ": _source(writer, document).encode()}
+    blocks = [writer.block(block) for block in document]
+    source = {"main.typ": _frame(page).encode(), _BLOCKS: json.dumps(blocks, ensure_ascii=False).encode()}
     for name in writer.pictures:
         source[f"{name}.svg"] = checked_svg(page.pictures[name]).encode()
     if page.code is not None:
@@ -50,8 +64,8 @@ def render_pdf(document: d.Document, page: Page) -> bytes:
     return pdf
 
 
-def _source(writer: "_Writer", document: d.Document) -> str:
-    page = writer.page
+def _frame(page: Page) -> str:
+    """The page around the blocks."""
     wording = WORDINGS[page.language]
     facts = {
         "title": quote(page.title),
@@ -62,7 +76,7 @@ def _source(writer: "_Writer", document: d.Document) -> str:
         "language": page.language,
         "paper": _PAPERS[page.paper],
         "fields": ", ".join(map(quote, wording.fields)),
-        "body": writer.blocks(document),
+        "body": _BODY,
     }
     return filling.fill("page.typ.j2", facts, page.templates, brackets="<>")
 
