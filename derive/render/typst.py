@@ -22,8 +22,8 @@ _BLOCKS = "blocks.json"
 # What page.typ.j2 defines, for the blocks to call.
 _FUNCTIONS = (
     "code", "code-space", "box-space", "data-table", "fields", "filled", "formula", "framed", "gap",
-    "given-box", "inline-formula", "labelled", "lines-space", "listing", "matrix-space", "matrix-spaces", "note-box",
-    "picture", "points", "quote-box", "rule", "solution-box", "tied", "verdict-box",
+    "given-box", "inline-formula", "labelled", "lines-space", "listing", "matrix-space", "matrix-spaces",
+    "note-box", "picture", "points", "quote-box", "rule", "solution-box", "tied", "verdict-box",
 )  # fmt: skip
 # Typst keeps the layout of what it has seen, together with where it stood in the source. Blocks that are
 # evaluated from data all stand here, so that a page of a set is laid out anew only where it differs.

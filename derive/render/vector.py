@@ -26,7 +26,7 @@ _PATHS_ALONE = re.compile(
     r'(?:<\?xml version="1\.0" encoding="utf-8" standalone="no"\?>\n)?'
     r'<svg width="[\d.]+(?:pt)?" height="[\d.]+(?:pt)?" viewBox="[\d. ]+"'
     r' xmlns="http://www\.w3\.org/2000/svg"(?: version="1\.1")?(?: style="[a-z:; -]*")?>\s*'
-    rf'(?:(?:<g id="[\w.-]+">{_PATH}</g>|{_PATH})\s*)*</svg>\s*',
+    rf'(?:(?:<g id="[\w.-]+"(?: transform="translate\([\d. -]+\)")?>{_PATH}</g>|{_PATH})\s*)*</svg>\s*',
     re.ASCII,
 )
 ElementTree.register_namespace("", SVG)

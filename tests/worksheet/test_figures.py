@@ -43,12 +43,21 @@ def boxes(drawing: Drawing, kinds: tuple[str, ...] = _TEXTS) -> dict[str, Box]:
     for group in ElementTree.fromstring(drawing.svg).iter(f"{SVG}g"):
         name = group.get("id", "")
         if name.split("-")[0] in kinds:
-            data = " ".join(path.get("d", "") for path in group.iter(f"{SVG}path"))
-            numbers = [float(number) for number in re.findall(r"-?\d+\.?\d*(?:e-?\d+)?", data)]
             assert name not in found, f"{name} is drawn twice"
-            across, down = numbers[::2], numbers[1::2]
-            found[name] = (min(across), min(down), max(across), max(down))
+            found[name] = box(group)
     return found
+
+
+def box(group: ElementTree.Element) -> Box:
+    """Left, top, right and bottom of a group's paths, where its transform puts them."""
+    data = " ".join(path.get("d", "") for path in group.iter(f"{SVG}path"))
+    across, down = numbers(data)[::2], numbers(data)[1::2]
+    x, y = numbers(group.get("transform", "0 0"))
+    return min(across) + x, min(down) + y, max(across) + x, max(down) + y
+
+
+def numbers(text: str) -> list[float]:
+    return [float(number) for number in re.findall(r"-?\d+\.?\d*(?:e-?\d+)?", text)]
 
 
 def overlapping(found: dict[str, Box]) -> list[tuple[str, str]]:
@@ -222,11 +231,9 @@ def test_large_networks_are_drawn_without_what_cannot_be_read(widths: tuple[int,
 
 def units(drawing: Drawing) -> list[Box]:
     grounds = []
-    for path in ElementTree.fromstring(drawing.svg).iter(f"{SVG}path"):
-        if re.search("#f3f7fb|#f0f0f0", path.get("style", "")):
-            numbers = [float(number) for number in re.findall(r"-?\d+\.?\d*", path.get("d", ""))]
-            across, down = numbers[::2], numbers[1::2]
-            grounds.append((min(across), min(down), max(across), max(down)))
+    for group in ElementTree.fromstring(drawing.svg).iter(f"{SVG}g"):
+        if any(re.search("#f3f7fb|#f0f0f0", path.get("style", "")) for path in group):
+            grounds.append(box(group))
     return grounds
 
 
@@ -246,7 +253,7 @@ def test_everything_stays_on_the_sheet() -> None:
     for make in DRAWN.values():
         drawing = make()
         view = ElementTree.fromstring(drawing.svg).get("viewBox", "")
-        width, height = (float(number) for number in view.split()[2:])
+        width, height = numbers(view)[2:]
         for left, top, right, bottom in boxes(drawing).values():
             assert left >= 0
             assert top >= 0

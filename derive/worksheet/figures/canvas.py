@@ -8,14 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from derive.worksheet.figures.outlines import Text
-from derive.worksheet.figures.svg import CLOSE, LINE_TO, MOVE, Shape, document, style
+from derive.worksheet.figures.svg import CLOSE, LINE_TO, MOVE, Shape, document, spelled, style
 
 if TYPE_CHECKING:
-    import numpy as np
     from matplotlib.figure import Figure
-    from matplotlib.path import Path
 
-    Array = np.ndarray[Any, np.dtype[Any]]
+Point = tuple[float, float]
 
 INK = "#1a1a1a"
 LINE = "#4d4d4d"
@@ -51,47 +49,30 @@ class Sheet:
     """What is drawn so far; later things lie on earlier ones. Heights grow upwards."""
 
     _shapes: list[Shape] = field(default_factory=list)
-    _corners: list[tuple[float, float]] = field(default_factory=list)
+    _corners: list[Point] = field(default_factory=list)
 
-    def shape(
+    def path(
         self,
-        path: Path,
+        points: Sequence[Point],
+        codes: bytes,
         *,
         fill: str | None = None,
         line: str | None = None,
         width: float = 1.0,
         dashed: bool = False,
-        name: str | None = None,
     ) -> None:
-        """A path, filled, drawn or both; `name` becomes the id of its SVG element."""
-        import numpy as np
+        """Lines and curves, filled, drawn or both; `codes` says what each point is, as in matplotlib."""
+        across, heights = zip(*points, strict=True)
+        self._corners += [(min(across), min(heights)), (max(across), max(heights))]
+        self._put(spelled(points, codes), style(fill, line, width, dashed))
 
-        codes = np.asarray(path.codes, dtype=np.uint8).tobytes()
-        self._put(np.asarray(path.vertices), codes, style(fill, line, width, dashed), name)
+    def _put(self, data: str, style: str, name: str | None = None, place: Point = (0.0, 0.0)) -> None:
+        self._shapes.append(Shape(data, style, name or f"shape-{len(self._shapes)}", place))
 
-    def _put(self, vertices: Array, codes: bytes, style: str, name: str | None) -> None:
-        # A hundredth of a point is finer than any printer, and halves the file.
-        rounded = vertices.round(2)
-        self._shapes.append(Shape(rounded, codes, style, name or f"shape-{len(self._shapes)}"))
-        low, high = rounded.min(axis=0), rounded.max(axis=0)
-        self._corners += [(float(low[0]), float(low[1])), (float(high[0]), float(high[1]))]
-
-    def polygon(
-        self,
-        points: Sequence[tuple[float, float]],
-        *,
-        fill: str | None = None,
-        line: str | None = None,
-        width: float = 1.0,
-        dashed: bool = False,
-        name: str | None = None,
-    ) -> None:
+    def polygon(self, points: Sequence[Point], *, fill: str | None = None, **look: Any) -> None:
         """Straight lines from point to point; closed where it is filled."""
-        import numpy as np
-
         codes = bytes([MOVE] + [LINE_TO] * (len(points) - 1) + [CLOSE] * bool(fill))
-        ends = [points[0]] if fill else []
-        self._put(np.array([*points, *ends], dtype=float), codes, style(fill, line, width, dashed), name)
+        self.path([*points, points[0]] if fill else points, codes, fill=fill, **look)
 
     def text(
         self,
@@ -115,16 +96,15 @@ class Sheet:
             name: The id of its SVG element.
             halo: How far a white ground reaches around it; None for no ground.
         """
-        import numpy as np
-
         left = x - anchor * text.width
         if halo is not None:
             right, low, high = left + text.width + halo, y + text.bottom - halo, y + text.top + halo
             self.polygon(
                 [(left - halo, low), (right, low), (right, high), (left - halo, high)], fill="#ffffff"
             )
-        if len(text.vertices):
-            self._put(text.vertices + np.array((left, y)), bytes(text.codes), style(colour), name)
+        if text.data:
+            self._corners += [(left, y + text.bottom), (left + text.width, y + text.top)]
+            self._put(text.data, style(colour), name, (left, y))
 
     def centred(self, x: float, y: float, text: Text, **look: Any) -> None:
         """Text whose middle, in both directions, is at a point."""

@@ -161,12 +161,16 @@ def _best_pitch(
     several = [unit for column in columns if len(column.units) > 1 for unit in column.units]
     between = 16.0 + (8 if any(unit.bias for unit in several) else 0)
     between += 10 if any(unit.note for unit in several) else 0
+    labelled = sum(following == k + 1 and labels_fit(edges[k]) for k, following in pairwise(kept))
     tried = []
     for extra in (0.0, 8.0, 16.0):
         pitch = 2 * radius + between + extra
         gaps = [_gap(columns, edges, k, following, pitch, radius) for k, following in pairwise(kept)]
-        tried.append((pitch, gaps))
-    return max(tried, key=lambda pair: sum(fraction is not None for _, fraction in pair[1]))
+        tried.append((sum(fraction is not None for _, fraction in gaps), pitch, gaps))
+        if tried[-1][0] == labelled:
+            break
+    _, pitch, gaps = max(tried, key=lambda found: found[0])
+    return pitch, gaps
 
 
 def _gap(

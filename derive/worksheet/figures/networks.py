@@ -3,17 +3,14 @@
 from collections.abc import Sequence
 from math import hypot
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING
 
 from derive.worksheet.figures import layout as plan
 from derive.worksheet.figures import model, wording
-from derive.worksheet.figures.canvas import FAINT, INK, LINE, PALE, Drawing, Sheet
+from derive.worksheet.figures.canvas import FAINT, INK, LINE, PALE, Drawing, Point, Sheet
 from derive.worksheet.figures.layout import Layout, Place
 from derive.worksheet.figures.model import Column, Edges, Unit
 from derive.worksheet.figures.outlines import font_file, mathematics, words
-
-if TYPE_CHECKING:
-    from matplotlib.path import Path
+from derive.worksheet.figures.svg import CLOSE, CUBIC, LINE_TO, MOVE
 
 _GROUND = "#f3f7fb"
 _GROUND_OFF = "#f0f0f0"
@@ -23,6 +20,7 @@ _EDGE_OFF = "#b4b4b4"
 # Baselines inside a unit, from its middle, by the number of lines.
 _BASELINES = {1: (0.0,), 2: (5.6, -12.0), 3: (10.5, -4.0, -18.5)}
 _ARC = 0.5522847498  # control points of a quarter circle
+_STADIUM = bytes([MOVE, LINE_TO, *[CUBIC] * 6, LINE_TO, *[CUBIC] * 6, CLOSE])
 
 
 def network(
@@ -154,7 +152,7 @@ def _column(sheet: Sheet, laid: Layout, place: Place, column: Column, backward: 
 def _outline(sheet: Sheet, place: Place, y: float, radius: float, active: bool) -> None:
     style = {"line": LINE if active else FAINT, "width": 1.2, "dashed": not active}
     ground = _GROUND if active else _GROUND_OFF
-    sheet.shape(_stadium(place.x, y, place.half, radius), fill=ground, **style)  # type: ignore[arg-type]
+    sheet.path(_stadium(place.x, y, place.half, radius), _STADIUM, fill=ground, **style)  # type: ignore[arg-type]
 
 
 def _divide(sheet: Sheet, laid: Layout, place: Place, y: float, unit: Unit, backward: bool) -> None:
@@ -171,13 +169,11 @@ def _divide(sheet: Sheet, laid: Layout, place: Place, y: float, unit: Unit, back
     sheet.polygon([tip, (back, y + 3.2), (back, y - 3.2)], fill=_BACKWARD if backward else colour)
 
 
-def _stadium(x: float, y: float, half: float, radius: float) -> "Path":
+def _stadium(x: float, y: float, half: float, radius: float) -> list[Point]:
     """A circle, drawn out sideways to be `2 half` wide."""
-    from matplotlib.path import Path
-
     inner, bend = half - radius, _ARC * radius
     right, left = x + inner, x - inner
-    points = [
+    return [
         (left, y - radius), (right, y - radius),
         (right + bend, y - radius), (right + radius, y - bend), (right + radius, y),
         (right + radius, y + bend), (right + bend, y + radius), (right, y + radius),
@@ -186,8 +182,6 @@ def _stadium(x: float, y: float, half: float, radius: float) -> "Path":
         (left - radius, y - bend), (left - bend, y - radius), (left, y - radius),
         (left, y - radius),
     ]  # fmt: skip
-    curve = [Path.CURVE4] * 6
-    return Path(points, [Path.MOVETO, Path.LINETO, *curve, Path.LINETO, *curve, Path.CLOSEPOLY])
 
 
 def _inside(sheet: Sheet, laid: Layout, place: Place, y: float, unit: Unit, name: str) -> None:
@@ -230,7 +224,7 @@ def _headings(sheet: Sheet, laid: Layout, place: Place, column: Column, font: Fi
 def _dots(sheet: Sheet, x: float, y: float, upright: bool) -> None:
     for step in (-6.0, 0.0, 6.0):
         middle = (x, y + step) if upright else (x + step, y)
-        sheet.shape(_stadium(*middle, 1.3, 1.3), fill=LINE)
+        sheet.path(_stadium(*middle, 1.3, 1.3), _STADIUM, fill=LINE)
 
 
 def _legend(sheet: Sheet, laid: Layout, columns: tuple[Column, ...], language: str, font: FilePath) -> None:

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 from derive import files
+from derive.worksheet.figures.svg import spelled
 
 if TYPE_CHECKING:
     import numpy as np
@@ -97,6 +98,11 @@ class Text:
     width: float
     top: float
     bottom: float
+
+    @cached_property
+    def data(self) -> str:
+        """The outline as SVG spells it; the same text is in many pictures."""
+        return spelled(self.vertices.tolist(), bytes(self.codes))
 
     @property
     def height(self) -> float:

@@ -7,12 +7,7 @@ time that matplotlib needs to draw it once more.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 from xml.sax.saxutils import escape
-
-import numpy.typing as npt
-
-Array = npt.NDArray[Any]
 
 # What matplotlib calls the vertices of a path, and how SVG spells them.
 MOVE, LINE_TO, QUADRATIC, CUBIC, CLOSE = 1, 2, 3, 4, 79
@@ -24,16 +19,16 @@ class Shape:
     """One path.
 
     Attributes:
-        vertices: (points, 2), heights growing upwards.
-        codes: What each vertex is, as in matplotlib's paths.
+        data: Its points, as `spelled` has them.
         style: How it looks, as SVG's `style` attribute.
         name: The id of its element.
+        place: Where its origin lies: across, and how high.
     """
 
-    vertices: Array
-    codes: bytes
+    data: str
     style: str
     name: str
+    place: tuple[float, float] = (0.0, 0.0)
 
 
 def document(shapes: Sequence[Shape], left: float, high: float, width: float, height: float) -> str:
@@ -46,10 +41,11 @@ def document(shapes: Sequence[Shape], left: float, high: float, width: float, he
         width: Of the document.
         height: Of the document.
     """
-    left, high, size = round(left, 2), round(high, 2), (_number(width), _number(height))
+    size = (_number(width), _number(height))
     corners = "M 0 0 L {0} 0 L {0} {1} L 0 {1} z".format(*size)
     drawn = "\n".join(
-        f'<g id="{escape(shape.name)}"><path d="{_data(shape, left, high)}" style="{shape.style}"/></g>'
+        f'<g id="{escape(shape.name)}" transform="translate({_number(shape.place[0] - left)} '
+        f'{_number(high - shape.place[1])})"><path d="{shape.data}" style="{shape.style}"/></g>'
         for shape in shapes
     )
     return (
@@ -75,12 +71,16 @@ def style(fill: str | None = None, line: str | None = None, width: float = 1.0, 
     return "; ".join(parts)
 
 
-def _data(shape: Shape, left: float, high: float) -> str:
-    """The path of a shape; SVG's heights grow downwards."""
-    template, kept = _template(shape.codes)
-    points = shape.vertices[kept]
-    points = abs((points - (left, high)).round(2))
-    return template % tuple(points.ravel().tolist())
+def spelled(vertices: Sequence[tuple[float, float]], codes: bytes) -> str:
+    """A path as SVG's attribute `d` has it, in hundredths of a point, finer than any printer.
+
+    Args:
+        vertices: Heights growing upwards; those of SVG grow downwards.
+        codes: What each vertex is, as in matplotlib's paths.
+    """
+    template, kept = _template(codes)
+    numbers = [number for place in kept for number in (vertices[place][0], -vertices[place][1])]
+    return template % tuple([round(number, 2) + 0.0 for number in numbers])  # and no zero has a sign
 
 
 @lru_cache(maxsize=4096)
