@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 
 import mpmath as mp
@@ -21,9 +22,9 @@ SUMS = st.lists(st.tuples(SMALL, SMALL), max_size=4).map(terms)
 POSITIVE = st.lists(
     st.tuples(SMALL, st.builds(fmpq, st.integers(1, 6), st.integers(1, 4))), min_size=1, max_size=4
 ).map(terms)
-LONG = st.lists(
-    st.tuples(SMALL, SMALL.filter(bool)), min_size=2, max_size=4, unique_by=lambda pair: str(pair[0])
-).map(terms)
+LONG = st.lists(st.tuples(SMALL, SMALL.filter(bool)), min_size=2, max_size=4, unique_by=itemgetter(0)).map(
+    terms
+)
 POINTS = st.lists(SMALL, min_size=2, max_size=4)
 
 
