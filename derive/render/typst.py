@@ -25,10 +25,24 @@ _FUNCTIONS = (
     "given-box", "inline-formula", "labelled", "lines-space", "listing", "matrix-space", "matrix-spaces",
     "note-box", "picture", "points", "quote-box", "rule", "solution-box", "tied", "verdict-box",
 )  # fmt: skip
+# Typst reads each file as a source too, and is soonest done with a comment: one begins in front of it.
+_COMMENT = b"/*"
+
+
+def _content(file: str) -> str:
+    """What a file holds after the mark in front, as bytes; `file` is an expression of Typst's."""
+    return f"read({file}, encoding: none).slice({len(_COMMENT)})"
+
+
 # Typst keeps the layout of what it has seen, together with where it stood in the source. Blocks that are
 # evaluated from data all stand here, so that a page of a set is laid out anew only where it differs.
-_BODY = '#for block in json({file}) {{ eval(block, mode: "markup", scope: ({scope})); parbreak() }}'.format(
-    file=quote(_BLOCKS), scope=", ".join(f"{quote(name)}: {name}" for name in _FUNCTIONS)
+_BODY = """#for block in json({blocks}) {{
+  eval(block, mode: "markup", scope: (content: file => {content}, {names}))
+  parbreak()
+}}""".format(
+    blocks=_content(quote(_BLOCKS)),
+    content=_content("file"),
+    names=", ".join(f"{quote(name)}: {name}" for name in _FUNCTIONS),
 )
 # A formula of fewer em than this fits every column for certain, so Typst need not measure it first.
 _NARROW = 28.0
@@ -43,11 +57,13 @@ def render_pdf(document: d.Document, page: Page) -> bytes:
     """
     writer = _Writer(page)
     blocks = [writer.block(block) for block in document]
-    source = {"main.typ": _frame(page).encode(), _BLOCKS: json.dumps(blocks, ensure_ascii=False).encode()}
+    data = {_BLOCKS: json.dumps(blocks, ensure_ascii=False)}
     for name in writer.pictures:
-        source[f"{name}.svg"] = checked_svg(page.pictures[name]).encode()
+        data[f"{name}.svg"] = checked_svg(page.pictures[name])
     if page.code is not None:
-        source[_CODE] = checked_svg(page.code).encode()
+        data[_CODE] = checked_svg(page.code)
+    source = {name: _COMMENT + content.encode() for name, content in data.items()}
+    source["main.typ"] = _frame(page).encode()
     try:
         pdf, warnings = _compiler().compile_with_warnings(  # type: ignore[type-var]  # the stub lacks dict
             input=source,
@@ -72,7 +88,7 @@ def _frame(page: Page) -> str:
         "shown_title": quote(breakable(page.title)),
         "audience": quote(wording.audience[page.audience]),
         "identifier": quote(page.identifier),
-        "code": page.code and f"image({quote(_CODE)}, height: 11mm, alt: {quote(page.code.alt)})",
+        "code": page.code and f"image({_content(quote(_CODE))}, height: 11mm, alt: {quote(page.code.alt)})",
         "language": page.language,
         "paper": _PAPERS[page.paper],
         "fields": ", ".join(map(quote, wording.fields)),
@@ -160,7 +176,7 @@ class _Writer:
         if picture is None:
             raise d.RenderError(f"the page has no picture named '{name}'")
         self.pictures[name] = None
-        return f"#picture({quote(name + '.svg')}, {quote(picture.alt)})"
+        return f"#picture(content({quote(name + '.svg')}), {quote(picture.alt)})"
 
     def _matrix_space(self, space: d.MatrixSpace) -> str:
         alt = quote(self.wording.empty_matrix.format(space.rows, space.columns))

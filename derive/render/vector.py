@@ -22,11 +22,12 @@ _SHAPES_MORE = (
 )
 # A document of paths and nothing else, as `worksheet.figures` writes it.
 _PATH = r'<path d="[MLQCz\d. -]*"(?: style="[a-z\d#:;,. -]*"| fill="#\d{6}")?/>'
+_PLACED = r' transform="translate\([\d. -]+\)(?: scale\([\d.]+\))?"'
 _PATHS_ALONE = re.compile(
     r'(?:<\?xml version="1\.0" encoding="utf-8" standalone="no"\?>\n)?'
     r'<svg width="[\d.]+(?:pt)?" height="[\d.]+(?:pt)?" viewBox="[\d. ]+"'
     r' xmlns="http://www\.w3\.org/2000/svg"(?: version="1\.1")?(?: style="[a-z:; -]*")?>\s*'
-    rf'(?:(?:<g id="[\w.-]+"(?: transform="translate\([\d. -]+\)")?>{_PATH}</g>|{_PATH})\s*)*</svg>\s*',
+    rf'(?:(?:<g id="[\w.-]+"(?:{_PLACED})?>{_PATH}</g>|{_PATH})\s*)*</svg>\s*',
     re.ASCII,
 )
 ElementTree.register_namespace("", SVG)

@@ -51,8 +51,9 @@ def boxes(drawing: Drawing, kinds: tuple[str, ...] = _TEXTS) -> dict[str, Box]:
 def box(group: ElementTree.Element) -> Box:
     """Left, top, right and bottom of a group's paths, where its transform puts them."""
     data = " ".join(path.get("d", "") for path in group.iter(f"{SVG}path"))
-    across, down = numbers(data)[::2], numbers(data)[1::2]
-    x, y = numbers(group.get("transform", "0 0"))
+    x, y, *scale = numbers(group.get("transform", "0 0"))
+    points = [number * (scale or [1])[0] for number in numbers(data)]
+    across, down = points[::2], points[1::2]
     return min(across) + x, min(down) + y, max(across) + x, max(down) + y
 
 

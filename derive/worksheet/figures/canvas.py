@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from derive.worksheet.figures.outlines import Text
+from derive.worksheet.figures.outlines import GRAIN, Text
 from derive.worksheet.figures.svg import CLOSE, LINE_TO, MOVE, Shape, document, spelled, style
 
 if TYPE_CHECKING:
@@ -64,10 +64,11 @@ class Sheet:
         """Lines and curves, filled, drawn or both; `codes` says what each point is, as in matplotlib."""
         across, heights = zip(*points, strict=True)
         self._corners += [(min(across), min(heights)), (max(across), max(heights))]
-        self._put(spelled(points, codes), style(fill, line, width, dashed))
+        look = style(fill, line, width, dashed)
+        self._shapes.append(Shape(spelled(points, codes), look, self._name()))
 
-    def _put(self, data: str, style: str, name: str | None = None, place: Point = (0.0, 0.0)) -> None:
-        self._shapes.append(Shape(data, style, name or f"shape-{len(self._shapes)}", place))
+    def _name(self) -> str:
+        return f"shape-{len(self._shapes)}"
 
     def polygon(self, points: Sequence[Point], *, fill: str | None = None, **look: Any) -> None:
         """Straight lines from point to point; closed where it is filled."""
@@ -104,7 +105,8 @@ class Sheet:
             )
         if text.data:
             self._corners += [(left, y + text.bottom), (left + text.width, y + text.top)]
-            self._put(text.data, style(colour), name, (left, y))
+            shape = Shape(text.data, style(colour), name or self._name(), (left, y), GRAIN)
+            self._shapes.append(shape)
 
     def centred(self, x: float, y: float, text: Text, **look: Any) -> None:
         """Text whose middle, in both directions, is at a point."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 MATHEMATICS = "stix"
 _WORDS_FONT = "NanumGothic.ttf"
 _UNIT = 100.0  # the size in which outlines are kept
+GRAIN = 0.01  # of a point: whole numbers of these spell outlines, which are most of a picture
 _SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "path",
     "svg.hashsalt": "derive",
@@ -101,8 +102,8 @@ class Text:
 
     @cached_property
     def data(self) -> str:
-        """The outline as SVG spells it; the same text is in many pictures."""
-        return spelled(self.vertices.tolist(), bytes(self.codes))
+        """The outline as SVG spells it, in grains; the same text is in many pictures."""
+        return spelled((self.vertices / GRAIN).round().tolist(), bytes(self.codes))
 
     @property
     def height(self) -> float:

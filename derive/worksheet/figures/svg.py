@@ -23,12 +23,14 @@ class Shape:
         style: How it looks, as SVG's `style` attribute.
         name: The id of its element.
         place: Where its origin lies: across, and how high.
+        scale: What one of its units is, in points.
     """
 
     data: str
     style: str
     name: str
     place: tuple[float, float] = (0.0, 0.0)
+    scale: float = 1.0
 
 
 def document(shapes: Sequence[Shape], left: float, high: float, width: float, height: float) -> str:
@@ -45,7 +47,8 @@ def document(shapes: Sequence[Shape], left: float, high: float, width: float, he
     corners = "M 0 0 L {0} 0 L {0} {1} L 0 {1} z".format(*size)
     drawn = "\n".join(
         f'<g id="{escape(shape.name)}" transform="translate({_number(shape.place[0] - left)} '
-        f'{_number(high - shape.place[1])})"><path d="{shape.data}" style="{shape.style}"/></g>'
+        f'{_number(high - shape.place[1])}){_scaled(shape.scale)}">'
+        f'<path d="{shape.data}" style="{shape.style}"/></g>'
         for shape in shapes
     )
     return (
@@ -55,6 +58,10 @@ def document(shapes: Sequence[Shape], left: float, high: float, width: float, he
         ' style="stroke-linejoin: round; stroke-linecap: round">\n'
         f'<g id="ground"><path d="{corners}" style="fill: #ffffff"/></g>\n{drawn}\n</svg>\n'
     )
+
+
+def _scaled(scale: float) -> str:
+    return "" if scale == 1 else f" scale({_number(scale)})"
 
 
 def _number(value: float) -> str:
@@ -72,7 +79,7 @@ def style(fill: str | None = None, line: str | None = None, width: float = 1.0, 
 
 
 def spelled(vertices: Sequence[tuple[float, float]], codes: bytes) -> str:
-    """A path as SVG's attribute `d` has it, in hundredths of a point, finer than any printer.
+    """A path as SVG's attribute `d` has it, to a hundredth: finer than any printer.
 
     Args:
         vertices: Heights growing upwards; those of SVG grow downwards.
