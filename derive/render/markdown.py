@@ -6,6 +6,8 @@ raises: in a worksheet it would show an answer or hide a question.
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache, lru_cache
 from itertools import pairwise
 
@@ -65,7 +67,8 @@ def parse(markdown: str) -> d.Document:
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     # Reference definitions act at a distance: one inside a solution would change text outside it.
-    parser.disable(["reference", "html_block", "html_inline", "text_join", "autolink"])
+    # What a line holds is parsed apart from the blocks, so that it can be kept.
+    parser.disable(["reference", "html_block", "html_inline", "inline", "text_join", "autolink"])
     parser.use(dollarmath_plugin, allow_labels=False, allow_blank_lines=False)
     parser.use(container_plugin, "box", validate=lambda info, _markup: bool(info.strip()))
     parser.use(attrs_plugin, spans=True, after=["span_close"], allowed=("class", "w"))
@@ -95,6 +98,15 @@ def _where(node: SyntaxTreeNode) -> str:
     return "the story: "
 
 
+@contextmanager
+def _place(node: SyntaxTreeNode) -> Iterator[None]:
+    """Put the line where a block begins in front of what is wrong inside."""
+    try:
+        yield
+    except d.RenderError as error:
+        raise d.RenderError(f"{_where(node)}{error}") from None
+
+
 def _blocks(nodes: list[SyntaxTreeNode]) -> d.Document:
     return tuple(_block(node) for node in nodes)
 
@@ -104,9 +116,11 @@ def _block(node: SyntaxTreeNode) -> d.Block:
         case "heading":
             return d.Heading(int(node.tag[1:]), _line(node))
         case "paragraph":
-            return _figure(node) or d.Paragraph(_line(node))
+            content = _content(node)
+            return content if isinstance(content, d.Figure) else d.Paragraph(content)
         case "math_block":
-            return d.Formula(_formula(node))
+            with _place(node):
+                return d.Formula(_formula(node))
         case "fence":
             language, *more = node.info.split(" ")
             return d.Listing(node.content, language, more == ["free"])
@@ -130,10 +144,8 @@ def _container(node: SyntaxTreeNode) -> d.Block:
     name, _, arguments = node.info.strip().partition(" ")
     blocks = _tie(_blocks(node.children))
     if name == "solution":
-        try:
+        with _place(node):
             return d.Solution(blocks, parse_spaces(arguments))
-        except d.RenderError as error:
-            raise d.RenderError(f"{_where(node)}{error}") from None
     if name == "tests":
         return _tests(node, arguments.split(), blocks)
     if arguments.strip():
@@ -160,21 +172,6 @@ def _tests(node: SyntaxTreeNode, arguments: list[str], blocks: d.Document) -> d.
     )
 
 
-def _figure(node: SyntaxTreeNode) -> d.Figure | None:
-    children = node.children[0].children
-    if len(children) != 1 or children[0].type != "image":
-        return None
-    source = str(children[0].attrs.get("src", ""))
-    if not source.startswith("picture:"):
-        raise d.RenderError(f"{_where(node)}a picture is named 'picture:NAME', not '{source}'")
-    name = source.removeprefix("picture:")
-    if not _NAME.fullmatch(name):
-        raise d.RenderError(
-            f"{_where(node)}a picture's name has letters, digits, - and _ alone, not '{name}'"
-        )
-    return d.Figure(name, d.plain(_inlines(children[0].children)))
-
-
 def _table(node: SyntaxTreeNode) -> d.Table:
     rows = [row for part in node.children for row in part.children]
     header, *body = (tuple(_line(cell) for cell in row.children) for row in rows)
@@ -184,7 +181,35 @@ def _table(node: SyntaxTreeNode) -> d.Table:
 
 
 def _line(node: SyntaxTreeNode) -> tuple[d.Inline, ...]:
-    return _inlines(node.children[0].children) if node.children else ()
+    content = _content(node)
+    if isinstance(content, d.Figure):
+        raise d.RenderError(f"{_where(node)}a picture stands in a paragraph of its own")
+    return content
+
+
+def _content(node: SyntaxTreeNode) -> tuple[d.Inline, ...] | d.Figure:
+    with _place(node):
+        return _parse_inline(node.children[0].content) if node.children else ()
+
+
+# Most sentences of a variant are those of its neighbours.
+@lru_cache(maxsize=20_000)
+def _parse_inline(content: str) -> tuple[d.Inline, ...] | d.Figure:
+    """What a line holds; a picture, where it holds nothing else."""
+    tokens: list[Token] = []
+    _parser().inline.parse(content, _parser(), {}, tokens)
+    nodes = SyntaxTreeNode(tokens).children
+    return _figure(nodes[0]) if [node.type for node in nodes] == ["image"] else _inlines(nodes)
+
+
+def _figure(node: SyntaxTreeNode) -> d.Figure:
+    source = str(node.attrs.get("src", ""))
+    if not source.startswith("picture:"):
+        raise d.RenderError(f"a picture is named 'picture:NAME', not '{source}'")
+    name = source.removeprefix("picture:")
+    if not _NAME.fullmatch(name):
+        raise d.RenderError(f"a picture's name has letters, digits, - and _ alone, not '{name}'")
+    return d.Figure(name, d.plain(_inlines(node.children)))
 
 
 def _inlines(nodes: list[SyntaxTreeNode]) -> tuple[d.Inline, ...]:
@@ -219,19 +244,17 @@ def _inline(node: SyntaxTreeNode) -> tuple[d.Inline, ...]:
         case "span":
             return (_span(node),)
         case "image":
-            raise d.RenderError(f"{_where(node)}a picture stands in a paragraph of its own")
-    raise d.RenderError(f"{_where(node)}{node.type} is not part of the dialect")
+            raise d.RenderError("a picture stands in a paragraph of its own")
+    raise d.RenderError(f"{node.type} is not part of the dialect")
 
 
 def _checked_text(node: SyntaxTreeNode) -> str:
     text = node.content
     if "$" in text:
         near = text.strip()[:40]
-        raise d.RenderError(f"{_where(node)}unmatched $ near '{near}'; write \\$ for a dollar sign")
+        raise d.RenderError(f"unmatched $ near '{near}'; write \\$ for a dollar sign")
     if re.match(r"\s*:::", text):
-        raise d.RenderError(
-            f"{_where(node)}stray ':::' near '{text.strip()[:40]}': it opens or closes no container"
-        )
+        raise d.RenderError(f"stray ':::' near '{text.strip()[:40]}': it opens or closes no container")
     return text
 
 
@@ -243,7 +266,7 @@ def _span(node: SyntaxTreeNode) -> d.Inline:
         case "points":
             return d.Points(d.plain(children))
     name = node.attrs.get("class")
-    raise d.RenderError(f"{_where(node)}a span is {{.blank}} or {{.points}}, not {{.{name}}}")
+    raise d.RenderError(f"a span is {{.blank}} or {{.points}}, not {{.{name}}}")
 
 
 def _width(node: SyntaxTreeNode) -> float:
@@ -253,14 +276,14 @@ def _width(node: SyntaxTreeNode) -> float:
     except ValueError:
         number = -1.0
     if not 0.5 <= number <= 40:
-        raise d.RenderError(f"{_where(node)}the width of a blank is between 0.5 and 40 em, not '{width}'")
+        raise d.RenderError(f"the width of a blank is between 0.5 and 40 em, not '{width}'")
     return number
 
 
 def _formula(node: SyntaxTreeNode) -> str:
     latex = node.content.strip()
     if not latex:
-        raise d.RenderError(f"{_where(node)}an empty formula")
+        raise d.RenderError("an empty formula")
     return latex
 
 
