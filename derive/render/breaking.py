@@ -9,7 +9,6 @@ from dataclasses import replace
 from functools import lru_cache
 
 from derive.render import document as d
-from derive.render.expression import width
 from derive.render.mathematics import spell
 
 LINE = 40.0  # em of the formula's own size: what fits between the margins, inside a solution
@@ -125,9 +124,8 @@ def _pack(pieces: list[str], between: str, room: float) -> list[str]:
     return lines
 
 
-@lru_cache(maxsize=20_000)
 def _width(latex: str) -> float:
-    return width(spell(latex, display=True).tree) if latex.strip() else 0.0
+    return spell(latex, display=True).width if latex.strip() else 0.0
 
 
 def _tokens(latex: str) -> Iterator[tuple[str, int]]:

@@ -4,7 +4,6 @@ from markupsafe import Markup, escape
 
 from derive import filling
 from derive.render import document as d
-from derive.render.expression import width
 from derive.render.mathematics import spell
 from derive.render.page import Page
 from derive.render.spoken import symbol_words, words
@@ -97,7 +96,7 @@ class HtmlWriter:
 
     def formula(self, latex: str) -> str:
         """A formula by itself."""
-        wide = width(spell(latex, display=True).tree)
+        wide = spell(latex, display=True).width
         focus = _reachable(self.wording.formula) if wide > _WIDE else ""
         style = f'style="--wide: {1.08 * wide:.1f}"'
         return f'<div class="formula" {style}{focus}>{self._math(latex, "block")}</div>'

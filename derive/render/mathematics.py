@@ -9,7 +9,7 @@ the alternative text are folded. So no symbol can get lost between the formats w
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from xml.etree import ElementTree
 
 from math_core import LatexError, LatexToMathML
@@ -36,15 +36,34 @@ _REFUSED = re.compile(
 
 @dataclass(frozen=True)
 class FormulaSpellings:
-    """A formula as MathML (without the `math` element around it) and as an expression."""
+    """A formula as an expression, and what follows from it once it is asked for.
 
-    mathml: str
+    Attributes:
+        tree: The expression.
+        source: MathML as math-core spells it.
+    """
+
     tree: e.Expression
+    source: str
+
+    @cached_property
+    def mathml(self) -> str:
+        """MathML for browsers, without the `math` element around it."""
+        source = self.source
+        root = ElementTree.fromstring(source)
+        if _settle_fences(root) | _draw_braces(root):
+            source = ElementTree.tostring(root, encoding="unicode")
+        return source[source.index(">") + 1 : source.rindex("</math>")]
+
+    @cached_property
+    def width(self) -> float:
+        """About how wide it is, in em; see `expression.width`."""
+        return e.width(self.tree)
 
 
 @lru_cache(maxsize=20_000)
 def spell(latex: str, display: bool) -> FormulaSpellings:
-    """MathML and expression of a formula.
+    """Expression and MathML of a formula.
 
     Args:
         latex: LaTeX mathematics without dollar signs.
@@ -61,14 +80,10 @@ def spell(latex: str, display: bool) -> FormulaSpellings:
         raise RenderError(f"{error} In the formula: {_shorten(latex)}") from None
     # The entity is HTML's and not XML's, and one spelling serves both.
     mathml = mathml.replace("&ApplyFunction;", _APPLY)
-    root = ElementTree.fromstring(mathml)
     try:
-        tree = _row(root)
+        return FormulaSpellings(_row(ElementTree.fromstring(mathml)), mathml)
     except RenderError as error:
         raise RenderError(f"{error} In the formula: {_shorten(latex)}") from None
-    if _settle_fences(root) | _draw_braces(root):
-        mathml = ElementTree.tostring(root, encoding="unicode")
-    return FormulaSpellings(mathml[mathml.index(">") + 1 : mathml.rindex("</math>")], tree)
 
 
 def _settle_fences(root: ElementTree.Element) -> bool:

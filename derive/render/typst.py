@@ -7,7 +7,7 @@ import typst
 
 from derive import files, filling
 from derive.render import document as d
-from derive.render.expression import Grid, width
+from derive.render.expression import Grid
 from derive.render.mathematics import spell
 from derive.render.page import Page
 from derive.render.spoken import symbol_words, words
@@ -111,9 +111,10 @@ def _compiler() -> typst.Compiler:
 # Most formulas of a variant are those of its neighbours.
 @lru_cache(maxsize=20_000)
 def _display(latex: str, language: str) -> str:
-    tree = spell(latex, display=True).tree
+    formula = spell(latex, display=True)
+    tree = formula.tree
     lines = len(tree.rows) if isinstance(tree, Grid) and tree.kind == "aligned" else 1
-    narrow = "true" if width(tree) < _NARROW else "false"
+    narrow = "true" if formula.width < _NARROW else "false"
     return f"#formula({quote(words(tree, language))}, {lines}, {narrow}, $ {typst_display(tree)} $)"
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from derive.render.expression import width
 from derive.render.mathematics import spell
 
 CDOTS = r"\cdots"
@@ -11,7 +10,7 @@ WIDEST = 46.0  # em: a formula as wide as this is printed a little smaller, but 
 
 def fits(latex: str) -> bool:
     """Whether a formula, or what can't be broken in one, fits a line."""
-    return width(spell(latex, display=True).tree) <= WIDEST
+    return spell(latex, display=True).width <= WIDEST
 
 
 def first_and_last(entries: Sequence[str], dots: str) -> list[str]:

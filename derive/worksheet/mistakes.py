@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from derive.classroom import misconceptions
-from derive.render.expression import width
 from derive.render.mathematics import spell
 from derive.worksheet import quantity
 from derive.worksheet.sheet import Array, Sheet
@@ -42,4 +41,4 @@ def _answer(sheet: Sheet, name: str, values: Array) -> str:
 
 def fit_a_table(found: Sequence[Mistake]) -> bool:
     """Whether all answers are narrow enough to leave room for the words beside them."""
-    return all(width(spell(mistake.answer, display=False).tree) <= NARROW for mistake in found)
+    return all(spell(mistake.answer, display=False).width <= NARROW for mistake in found)

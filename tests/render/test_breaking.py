@@ -7,7 +7,6 @@ import pytest
 
 from derive.render import Page, render
 from derive.render.breaking import LINE, break_formula
-from derive.render.expression import width
 from derive.render.mathematics import spell
 
 
@@ -31,7 +30,7 @@ WIDE = [
 
 
 def measured(latex: str) -> float:
-    return width(spell(latex, display=True).tree)
+    return spell(latex, display=True).width
 
 
 def symbols(latex: str) -> str:

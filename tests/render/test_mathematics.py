@@ -12,7 +12,6 @@ from xml.etree import ElementTree
 import pytest
 
 from derive.render import Page, RenderError, render
-from derive.render.expression import width
 from derive.render.mathematics import spell
 from derive.render.spoken import symbol_words, words
 from derive.render.typst_mathematics import typst_display
@@ -257,7 +256,7 @@ def test_flat_delimiters_do_not_stretch() -> None:
 
 def test_wider_formulas_are_estimated_wider() -> None:
     widths = [
-        width(spell(r"\begin{pmatrix}" + " & ".join(["-s_0 s_1"] * n) + r"\end{pmatrix}", display=True).tree)
+        spell(r"\begin{pmatrix}" + " & ".join(["-s_0 s_1"] * n) + r"\end{pmatrix}", display=True).width
         for n in (1, 2, 4, 8)
     ]
     assert all(narrow < wide for narrow, wide in pairwise(widths))
