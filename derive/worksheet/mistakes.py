@@ -26,12 +26,16 @@ class Mistake:
 
 def mistakes(sheet: Sheet) -> list[Mistake]:
     """Every usual mistake that shows in this exercise, with the first gradient in which it does."""
-    found = []
     parameters = sheet.network.parameters()
-    for wrong in misconceptions.shown(sheet.solution):
-        name = next((name for name in wrong.values if name in parameters), next(iter(wrong.values)))
-        found.append(Mistake(_answer(sheet, name, wrong.values[name]), wrong.misconception.key))
-    return found
+
+    def told(names: Sequence[str]) -> Sequence[str]:
+        return [next((name for name in names if name in parameters), names[0])]
+
+    return [
+        Mistake(_answer(sheet, name, values), wrong.misconception.key)
+        for wrong in misconceptions.shown(sheet.solution, told=told)
+        for name, values in wrong.values.items()
+    ]
 
 
 def _answer(sheet: Sheet, name: str, values: Array) -> str:

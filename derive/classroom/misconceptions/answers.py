@@ -1,6 +1,6 @@
 """What the usual mistakes lead to: the wrong answers of one exercise exactly, of many in floats."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -62,19 +62,24 @@ def asked(network: Network, points: Iterable[str] | None = None) -> tuple[str, .
     return tuple(name for name in known if name in handed_in)
 
 
-def shown(solution: "Solution", quantities: Iterable[str] | None = None) -> tuple[WrongAnswer, ...]:
+def shown(
+    solution: "Solution",
+    quantities: Iterable[str] | None = None,
+    told: Callable[[Sequence[str]], Sequence[str]] = tuple,
+) -> tuple[WrongAnswer, ...]:
     """The wrong answers that a key lists: each mistake that can be made and shows, with what it leads to.
 
     Args:
         solution: The right answers.
         quantities: Those to look at; by default what students hand in.
+        told: Which of the quantities that a mistake makes visibly wrong are worked out; by default all.
     """
     from derive.engine.exact import CERTIFIED  # and with it SymPy, which recomputing has no need of
 
     network = solution.derivation.network
     wanted = tuple(quantities or asked(network))
     digits = max(solution.digits, CERTIFIED)
-    missing = _showing(network, wanted)
+    missing = [(row, told(names)) for row, names in _showing(network, wanted)]
     found: dict[str, WrongAnswer] = {}
     for precision in _PRECISIONS:
         with ctx.workprec(precision):
@@ -101,7 +106,7 @@ def _showing(network: Network, wanted: Iterable[str]) -> list[tuple[Misconceptio
 
 
 def _wrong_answers(
-    network: Network, showing: Iterable[tuple[Misconception, list[str]]], digits: int
+    network: Network, showing: Iterable[tuple[Misconception, Sequence[str]]], digits: int
 ) -> Iterator[WrongAnswer]:
     """Exact wrong answers, as far as flint's precision decides all their signs and digits."""
     xp = numbers.exact(closed_forms=network.piecewise_linear and network.rows == 1)
@@ -112,7 +117,7 @@ def _wrong_answers(
         return
     for misconception, names in showing:
         try:
-            course = recompute(network, given, xp, misconception.way(network), right=right)
+            course = recompute(network, given, xp, misconception.way(network), right=right, until=names)
         except UndecidedSignError:
             continue
         values = {name: _values(course.computed[name], digits) for name in names}

@@ -7,7 +7,8 @@ for each quantity what follows from what the student had before it.
 This is no source of keys and no part of their cross-check.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -65,6 +66,7 @@ def recompute(
     way: Way = RIGHT,
     overrides: Overrides | None = None,
     right: Course | None = None,
+    until: Iterable[str] | None = None,
 ) -> Course:
     """Compute every quantity of a network.
 
@@ -77,11 +79,13 @@ def recompute(
             isn't masked. Functions say what to go on with in place of what is computed.
         right: The same computation by the right rules and with the same overrides, if it is known already: a
             way that goes wrong only on the way back takes over what leads there.
+        until: Quantities after which there is no need to go on; by default everything is computed.
     """
     course = _Course(network, given, xp, way, overrides or {})
     if right is not None and way.is_right_forward:
         course.forward_pass = right
-    with np.errstate(all="ignore"):
+    course.until = None if until is None else frozenset(until)
+    with np.errstate(all="ignore"), suppress(_Enough):
         course.whole(range(network.rows), way.share(network))
         course.descend()
     return Course(course.computed, course.used)
@@ -93,6 +97,10 @@ def _forward_names(network: Network) -> list[str]:
     return [*values, "row_losses", "loss"]
 
 
+class _Enough(Exception):
+    """All that was asked for is there."""
+
+
 class _Course:
     """A computation under way."""
 
@@ -100,6 +108,7 @@ class _Course:
         self.network, self.given, self.xp, self.way, self.overrides = network, given, xp, way, overrides
         self.parameters = dict(given.parameters)
         self.forward_pass: Course | None = None
+        self.until: frozenset[str] | None = None
         self.computed: dict[str, Array] = {}
         self.used: dict[str, Array] = {}
         self.start: At
@@ -136,6 +145,8 @@ class _Course:
             self.used[name] = np.where(np.ma.getmaskarray(instead), array, instead.data)
         else:
             self.used[name] = instead
+        if self.until is not None and self.until <= self.computed.keys():
+            raise _Enough
 
     def forward(self) -> None:
         """Layer by layer, then the loss."""
