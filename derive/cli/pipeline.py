@@ -70,9 +70,7 @@ def verify(exercise: Exercise, digits: int) -> "Verification":
     return sources.verify(exact.solve(derivation, digits=digits))
 
 
-def gather(
-    exercise: Exercise, verification: "Verification", proof: "Proof | None" = None
-) -> "Material":
+def gather(exercise: Exercise, verification: "Verification", proof: "Proof | None" = None) -> "Material":
     """What the stories of an exercise are told from, in whatever language.
 
     Args:
@@ -88,15 +86,17 @@ def gather(
     return story.gather(exercise, verification, proof)
 
 
-def write_story(material: "Material", language: str, templates: Path | None) -> "Story":
-    """The story of an exercise in one language, for key and handout alike.
+def write_story(
+    material: "Material", language: str, templates: Path | None, *, alone: bool = True
+) -> "Story":
+    """The story of an exercise in one language, for key and handout alike; see `worksheet.story.write`.
 
     Raises:
         ProblemError: A template of the user's own doesn't work.
     """
     from derive.worksheet import story
 
-    return story.write(material, language, templates)
+    return story.write(material, language, templates, alone=alone)
 
 
 def quizzes(

@@ -69,6 +69,7 @@ def _stopping(pool: ProcessPoolExecutor) -> Iterator[ProcessPoolExecutor]:
 def _settle_in(threshold: tuple[int, int, int]) -> None:
     """In a new process: leave Ctrl-C to the parent, and don't outlive it; look for garbage as seldom."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ.setdefault("RAYON_NUM_THREADS", "1")  # of Typst's: the processes take all cores already
     gc.set_threshold(*threshold)
     Thread(target=_follow_parent, daemon=True).start()
 

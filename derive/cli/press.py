@@ -204,7 +204,7 @@ class Press:
             if not (platforms or any(wanted.values())):
                 continue
             material = material or pipeline.gather(exercise, verification, self._proof)
-            story = pipeline.write_story(material, language, order.templates)
+            story = pipeline.write_story(material, language, order.templates, alone=False)
             for audience, formats in wanted.items():
                 page = self._page(exercise, story, variant, language, audience)
                 for extension, content in render(story.markdown, page, formats).items():

@@ -87,20 +87,22 @@ def gather(exercise: Exercise, verification: Verification, proof: Proof | None =
     return Material(sheet, _facts(sheet))
 
 
-def write(material: Material, language: str, templates: Path | None = None) -> Story:
+def write(material: Material, language: str, templates: Path | None = None, *, alone: bool = True) -> Story:
     """Tell the story of an exercise in one language, for every reader.
 
     Args:
         material: What there is to tell.
         language: "ko" or "en".
         templates: The user's own folder of templates, which goes first.
+        alone: Whether the exercise stands alone; False leaves out what is for a report only.
 
     Raises:
         ProblemError: A template of the user's own doesn't work.
     """
     about = material.sheet.exercise.about
     words = {"language": language, "number": _counter(), "about": escape(about[language]) if about else ""}
-    told = filling.tell(f"worksheet.{language}.md.j2", {**material.facts, **words}, templates)
+    facts = {**material.facts, **words, "alone": alone}
+    told = filling.tell(f"worksheet.{language}.md.j2", facts, templates)
     return Story(told.markdown, Pictures(material.sheet, language, told.picture_words))
 
 
