@@ -120,7 +120,7 @@ def _told(count: int) -> Any:
         numbers = text.replace("input: [4, 1]", f"input: [{number + 1}, 1]")
         exercise = schema.load(numbers, EXERCISE.name)
         material = pipeline.gather(exercise, pipeline.verify(exercise, 40))
-        story = pipeline.write_story(material, "en", None)
+        story = pipeline.write_story(material, "en", None, alone=False)
         page = Page(
             title=exercise.title["en"], language="en", audience="handout", identifier=str(number),
             paper="a4", pictures=story.pictures, templates=None, alone=False,
