@@ -123,9 +123,8 @@ class ContactSheet:
 def _together(numbers: Sequence[str], answers: Sequence[str]) -> list[str]:
     """Numbers above answers, as one formula that no page splits, unless a line is too wide for that."""
     lines = [r" \quad ".join(numbers), r" \quad ".join(answers)]
-    if not all(map(fits, lines)):
-        return lines
-    return [r"\begin{aligned} & " + r" \\ & ".join(lines) + r" \end{aligned}"]
+    whole = r"\begin{aligned} & " + r" \\ & ".join(lines) + r" \end{aligned}"
+    return [whole] if fits(whole) else lines
 
 
 def _speller(variant: Frozen) -> Speller:
