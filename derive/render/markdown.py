@@ -27,6 +27,7 @@ READERS = ("key", "handout", "notebook", "paper", "quiz", "report")
 DEFAULT_BLANK_WIDTH = 3.0
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
+_PICTURE_AMONG_WORDS = "a picture stands in a paragraph of its own"
 _CLOSING_FENCE = re.compile(r"^[\s>]*:{3,}\s*$")
 
 
@@ -183,7 +184,7 @@ def _table(node: SyntaxTreeNode) -> d.Table:
 def _line(node: SyntaxTreeNode) -> tuple[d.Inline, ...]:
     content = _content(node)
     if isinstance(content, d.Figure):
-        raise d.RenderError(f"{_where(node)}a picture stands in a paragraph of its own")
+        raise d.RenderError(f"{_where(node)}{_PICTURE_AMONG_WORDS}")
     return content
 
 
@@ -244,7 +245,7 @@ def _inline(node: SyntaxTreeNode) -> tuple[d.Inline, ...]:
         case "span":
             return (_span(node),)
         case "image":
-            raise d.RenderError("a picture stands in a paragraph of its own")
+            raise d.RenderError(_PICTURE_AMONG_WORDS)
     raise d.RenderError(f"{node.type} is not part of the dialect")
 
 

@@ -309,6 +309,22 @@ def test_the_list_of_a_key() -> None:
                 assert gap > 1e-3 * max(map(abs, right))
 
 
+def test_what_is_told_alone_is_what_would_be_told_among_all() -> None:
+    """A mistake that is followed to one quantity gives the same numbers there, wherever it stands."""
+    for path in EXERCISES:
+        solution = exact.solve(symbolic.derive(network_of(path)))
+        everything = mc.shown(solution)
+        for which in (0, -1):
+            alone = mc.shown(solution, told=lambda names, which=which: [names[which]])
+            assert [one.misconception.name for one in alone] == [one.misconception.name for one in everything]
+            for one, whole in zip(alone, everything, strict=True):
+                ((name, values),) = one.values.items()
+                assert name == list(whole.values)[which]
+                assert [str(value.decimal) for value in values.flat] == [
+                    str(value.decimal) for value in whole.values[name].flat
+                ]
+
+
 def test_the_list_of_the_homework() -> None:
     """In the closed forms of the key: 24 / (1 + e^-36) where the mask is forgotten, and so on."""
     network = network_of(next(path for path in EXERCISES if path.stem == "two-layer"))

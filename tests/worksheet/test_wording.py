@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from flint import arb
 
+from derive.render.audience import for_reader
+from derive.render.markdown import parse
 from derive.rules.activations import ACTIVATIONS
 from derive.worksheet import figures, forward, story
 from tests.worksheet import stories
@@ -129,3 +131,17 @@ loss: cross_entropy
     assert ("e^{0}" in step.formula) is shifted
     spoken = {"en": "subtracted from every exponent", "ko": "먼저 모든 지수에서"}[language]
     assert (spoken in story.write(gathered, language).markdown) is shifted
+
+
+@pytest.mark.parametrize("language", stories.LANGUAGES)
+@pytest.mark.parametrize("name", stories.SHIPPED)
+def test_a_set_is_told_what_a_report_would_leave_for_it(name: str, language: str) -> None:
+    """Not telling what only a report shows leaves readers of a set with the same page."""
+    gathered = stories.material(name)
+    told = [story.write(gathered, language, alone=alone).markdown for alone in (True, False)]
+    assert len(told[1]) < len(told[0])
+    whole, short = map(parse, told)
+    for audience in ("key", "handout"):
+        for medium in ("paper", "notebook"):
+            expected = for_reader(whole, audience, medium, alone=False)
+            assert for_reader(short, audience, medium, alone=False) == expected
