@@ -1,4 +1,4 @@
-"""Making a set: who gets a variant, drawing, writing the pages, and what is made of all of them together."""
+"""Making a set: who gets a variant, drawing, and writing the pages of each."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -89,13 +89,20 @@ def look_ahead(exercise: "Exercise", file: str, count: int) -> "Outlook":
         ProblemError: No variant meets the rules, or too few do.
     """
     from derive.classroom import variants
+    from derive.engine.bulk.integers import NotExactError
 
     vary = exercise.vary
     if vary is None or vary.model_dump(exclude_none=True) == {}:
         what = "the exercise doesn't say what varies"
         fix = "add, for example: vary: {weights: -5..5, input: 1..5}"
         raise ProblemError([Problem(file, None, None, what, "the key vary is missing or empty", fix)])
-    outlook = variants.look_ahead(variants.prepare(exercise), file)
+    try:
+        outlook = variants.look_ahead(variants.prepare(exercise), file)
+    except (NotExactError, OverflowError):
+        what = "the numbers are too long to draw variants of them"
+        why = "a product of theirs has more than 53 bits over the common denominator"
+        fix = "give weights, input and vary fewer decimals"
+        raise ProblemError([Problem(file, None, None, what, why, fix)]) from None
     if exercise.rules.distinct and count > outlook.distinct:
         about = "" if outlook.counted else "about "
         what = f"{count:,} variants are asked for, but there are {about}{outlook.distinct:,} good ones"
@@ -188,8 +195,10 @@ def make_pages(
 
         def unfinished() -> Iterator[Unfinished]:
             for variant in variants:
-                missing = folder.missing(order.pages(variant.id))
-                done = variant.id in journal.places
+                # Pages that no journal knows may be of other numbers: a run was killed, and the list changed.
+                pages = order.pages(variant.id)
+                done = journal.has(variant)
+                missing = folder.missing(pages) if done else tuple(page.as_posix() for page in pages)
                 if not missing and done:
                     advance(1)
                     continue

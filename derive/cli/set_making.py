@@ -12,9 +12,9 @@ from derive.classroom.manifest import Head, Manifest, Pages, Source, differences
 from derive.classroom.misconceptions import asked
 from derive.cli import cluster, making, pool, together
 from derive.cli.making import Seat
-from derive.cli.press import Order
+from derive.cli.press import FOLDERS, Order
 from derive.cli.say import Voice, show_path
-from derive.cli.sets import Journal, SetFolder, differing, fingerprint, read_manifest
+from derive.cli.sets import ASSIGNMENT, Journal, SetFolder, differing, fingerprint, read_manifest
 from derive.errors import Problem, ProblemError
 from derive.exercise import schema
 from derive.exercise.model import Exercise
@@ -81,7 +81,7 @@ def make(file: Path, wish: Wish, voice: Voice) -> None:
 def _make(exercise: Exercise, file: str, folder: SetFolder, wish: Wish, voice: Voice) -> None:
     order = wish.order
     head = _head(exercise, order, wish)
-    standing = _standing(folder, head, wish.manner.force, voice)
+    standing = None if wish.manner.force else _standing(folder, head)
     kept = [] if standing is None else standing.variants
     known = {variant.student for variant in kept}
     newcomers = [seat for seat in wish.seats if seat.student not in known]
@@ -91,12 +91,15 @@ def _make(exercise: Exercise, file: str, folder: SetFolder, wish: Wish, voice: V
     elif outlook is not None and (found := outlook.plan.diagnosis) is not None:
         diagnosed = [mistake.row.name for mistake in found.mistakes]
         head = head.model_copy(update={"diagnosed": diagnosed, "silent": list(found.silent)})
+    if wish.roster:
+        _tell_of_changes(kept, wish.seats, voice)
     ids = [variant.id for variant in kept]
     todo: Iterator[Frozen] = iter(kept)
     if outlook is not None:
         drawn = making.draw(outlook, head, kept, newcomers, voice)
         ids += drawn.ids
         todo = chain(kept, drawn.variants())
+    _make_room(folder, head, standing, wish.manner.force, voice)
     with folder.journal.opened(head, kept) as journal:
         making.make_pages(order, folder, journal, todo, len(ids), wish.manner.mapped(len(ids)), voice)
         _finish(folder, order, head, journal, ids, wish.manner, voice)
@@ -124,24 +127,43 @@ def _head(exercise: Exercise, order: Order, wish: Wish) -> Head:
     )
 
 
-def _standing(folder: SetFolder, head: Head, force: bool, voice: Voice) -> Manifest | None:
-    """The set that stands in the folder, if it is the same; what is in its way is removed or refused."""
-    if force:
-        folder.clear()
-        return None
+def _standing(folder: SetFolder, head: Head) -> Manifest | None:
+    """The set that stands in the folder, if it is the same.
+
+    Raises:
+        ProblemError: It is another.
+    """
     standing = folder.standing()
     begun = standing.head if standing is not None else folder.journal.head()
-    if begun is None:
-        return None
-    if different := differences(begun, head):
+    if begun is not None and (different := differences(begun, head)):
         what = f"{folder.path} holds another set: it has {', '.join(different)}"
         fix = "choose another --name, or replace it with --force"
         raise ProblemError([Problem(str(folder.path), None, None, what, "", fix)])
+    return standing
+
+
+def _make_room(folder: SetFolder, head: Head, standing: Manifest | None, force: bool, voice: Voice) -> None:
+    """Remove what is in the way, once it is certain that there is something to put in its place."""
+    if force:
+        folder.clear()
+        return
     folder.sweep()
-    if begun.pages != head.pages:
+    begun = (standing and standing.head, folder.journal.head())  # the second, where a run was interrupted
+    if any(one is not None and one.pages != head.pages for one in begun):
         voice.tell("the pages are made anew: other languages, formats, paper or templates are asked for")
         folder.clear_pages()
-    return standing
+
+
+def _tell_of_changes(kept: Sequence[Frozen], seats: Sequence[Seat], voice: Voice) -> None:
+    """Say whom a set keeps although the class list has changed."""
+    listed = {seat.student: seat.fields for seat in seats}
+    gone = [variant.student for variant in kept if variant.student not in listed]
+    other = [one.student for one in kept if one.student in listed and one.fields != listed[one.student]]
+    for students, what in ((gone, "no longer in the class list"), (other, "other columns in the class list")):
+        if students:
+            more = f" and {len(students) - 3:,} more" if len(students) > 3 else ""
+            shown = ", ".join(map(repr, students[:3]))
+            voice.tell(f"{what}, but kept in the set as before: {shown}{more}")
 
 
 def _finish(
@@ -165,10 +187,13 @@ def _finish(
             paths.append(path)
         advance(len(order.languages))
     paths += together.write_quizzes(folder, order, ids)
-    if manner.nbgrader:
-        paths += together.write_assignments(folder, order, head, all_variants)
-    if manner.bundle:
+    # What was asked for once grows with the set.
+    if manner.nbgrader or folder.has_together(ASSIGNMENT):
+        paths += together.write_assignments(folder, order, head, all_variants, anew=manner.nbgrader)
+    if manner.bundle or ("pdf" in order.formats and any(map(folder.has_together, FOLDERS.values()))):
         paths += together.write_bundles(folder, order, head, ids)
+    folder.clear_together(paths)
+    folder.clear_pages(kept=set(ids))
     pages = (page.as_posix() for one in ids for page in order.pages(one))
     folder.write_checksums(pages, folder.checksums() | journal.digests)
     paths.append(folder.write_manifest(head, all_variants()))
@@ -205,19 +230,21 @@ def _make_again(
     frozen: Manifest, before: SetFolder, folder: SetFolder, order: Order, manner: Manner, voice: Voice
 ) -> None:
     in_place = folder.path.samefile(before.path)
-    if not in_place and _standing(folder, frozen.head, manner.force, voice) is not None:
-        what = f"{folder.path} holds this set already"
-        raise ProblemError(
-            [Problem(str(folder.path), None, None, what, "", "name another folder with --out")]
-        )
+    head = frozen.head.model_copy(update={"pages": _same_pages(frozen, order, str(before.path))})
+    if not in_place:
+        if not manner.force and _standing(folder, head) is not None:
+            what = f"{folder.path} holds this set already"
+            fix = "name another folder with --out"
+            raise ProblemError([Problem(str(folder.path), None, None, what, "", fix)])
+        _make_room(folder, head, None, manner.force, voice)
     old = before.checksums()
     if in_place:
         folder.clear_pages()
     ids = [variant.id for variant in frozen.variants]
-    with folder.journal.opened(frozen.head, frozen.variants) as journal:
+    with folder.journal.opened(head, frozen.variants) as journal:
         pages = iter(frozen.variants)
         making.make_pages(order, folder, journal, pages, len(ids), manner.mapped(len(ids)), voice)
-        _finish(folder, order, frozen.head, journal, ids, manner, voice)
+        _finish(folder, order, head, journal, ids, manner, voice)
     changed = differing(old, folder.checksums())
     if changed:
         voice.tell(
@@ -225,3 +252,19 @@ def _make_again(
         )
     elif old:
         voice.tell("every page is the same as before, byte for byte")
+
+
+def _same_pages(frozen: Manifest, order: Order, folder: str) -> Pages:
+    """What the pages of a frozen set are made of now; templates that are named stand in for its own.
+
+    Raises:
+        ProblemError: The set has templates of its own, and none are named.
+    """
+    if frozen.pages.templates and order.templates is None:
+        what, why = (
+            "the set was made with templates of its own",
+            "without them its pages would look otherwise",
+        )
+        fix = "name their folder with --templates"
+        raise ProblemError([Problem(folder, None, None, what, why, fix)])
+    return frozen.pages.model_copy(update={"templates": fingerprint(order.templates)})

@@ -6,7 +6,7 @@ taken over by the next; the manifest and everything that is made of all variants
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -26,18 +26,25 @@ from derive.errors import Problem, ProblemError
 MANIFEST = "manifest.json"
 CHECKSUMS = "SHA256SUMS"
 _JOURNAL = ".journal"
+ANSWERS = "answers.csv"
+ASSIGNMENT = "nbgrader"
+CONTACT = "contact-sheet"
 _FOLDERS = (*FOLDERS.values(), EXERCISES, QUIZZES)
-_OF_THE_WHOLE = (
-    MANIFEST,
-    CHECKSUMS,
-    _JOURNAL,
-    "answers.csv",
-    "contact-sheet*.*",
-    "keys*.pdf",
-    "handouts*.pdf",
-    "moodle*.xml",
-    "canvas*.zip",
+# What is made of all variants together, but for the manifest; with the language, where there are several.
+_TOGETHER = tuple(
+    name.format(suffix)
+    for suffix in ("", ".ko", ".en")
+    for name in (
+        f"{CONTACT}{{}}.pdf",
+        f"{CONTACT}{{}}.html",
+        *(f"{folder}{{}}.pdf" for folder in FOLDERS.values()),
+        "moodle{}.xml",
+        "canvas{}.zip",
+        f"{ASSIGNMENT}{{}}/*.py",
+        f"{ASSIGNMENT}{{}}/source/*/*",
+    )
 )
+_PAGES = "???-????.*"  # a form id, language and extension: nobody else's file
 _LARGEST = 2_000_000_000
 
 
@@ -108,6 +115,13 @@ class Journal:
                 place = file.tell()
             file.truncate(place)
         return True
+
+    def has(self, variant: Frozen) -> bool:
+        """Whether this variant is done: this student's, with these numbers."""
+        if variant.id not in self.places:
+            return False
+        done = next(self.variants([variant.id]))
+        return (done.student, done.fields, done.numbers) == (variant.student, variant.fields, variant.numbers)
 
     def add(self, made: Made) -> None:
         """Another variant is done.
@@ -189,15 +203,28 @@ class SetFolder:
     def clear(self) -> None:
         """Remove everything of the set; nothing else is touched."""
         self.clear_pages()
-        for pattern in _OF_THE_WHOLE:
-            for path in self.path.glob(pattern):
-                path.unlink()
+        self.clear_together(())
+        for name in (MANIFEST, CHECKSUMS, ANSWERS, _JOURNAL):
+            (self.path / name).unlink(missing_ok=True)
 
-    def clear_pages(self) -> None:
-        """Remove the pages of all variants."""
+    def clear_pages(self, kept: Container[str] = ()) -> None:
+        """Remove the pages of all variants but those with these form ids."""
         for name in _FOLDERS:
-            for path in (self.path / name).glob("*"):
-                path.unlink()
+            for path in (self.path / name).glob(_PAGES):
+                if path.name.partition(".")[0] not in kept:
+                    path.unlink()
+
+    def clear_together(self, kept: Iterable[Path]) -> None:
+        """Remove what was made of all variants together, but for these files."""
+        for path in self._together() - set(kept):
+            path.unlink()
+
+    def has_together(self, name: str) -> bool:
+        """Whether something made of all variants together, such as a bundle, stands here in some language."""
+        return any(path.relative_to(self.path).parts[0].split(".")[0] == name for path in self._together())
+
+    def _together(self) -> set[Path]:
+        return {path for pattern in _TOGETHER for path in self.path.glob(pattern) if path.is_file()}
 
     def sweep(self) -> None:
         """Remove what a killed run left half written."""
@@ -257,6 +284,7 @@ def fingerprint(templates: Path | None) -> str:
         return ""
     hashed = sha256()
     for folder in files.template_folders(templates)[:1]:
-        for path in sorted(folder.glob("*.j2")):
-            hashed.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            name = path.relative_to(folder).as_posix()
+            hashed.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     return hashed.hexdigest()

@@ -9,14 +9,11 @@ from derive.classroom import answer_table, cells
 from derive.classroom.frozen import Frozen
 from derive.classroom.manifest import Head
 from derive.cli.press import FOLDERS, QUIZZES, Order
-from derive.cli.sets import SetFolder
+from derive.cli.sets import ANSWERS, ASSIGNMENT, CONTACT, SetFolder
 
 if TYPE_CHECKING:
     from derive.worksheet.contact import ContactSheet
 
-ANSWERS = "answers.csv"
-ASSIGNMENT = "nbgrader"
-CONTACT = "contact-sheet"
 CONTACT_FORMATS = ("pdf", "html")
 
 Variants = Callable[[], Iterator[Frozen]]  # all of them, in their order, each time it is called
@@ -90,12 +87,23 @@ def write_quizzes(folder: SetFolder, order: Order, ids: Sequence[str]) -> Iterat
             yield path
 
 
-def write_assignments(folder: SetFolder, order: Order, head: Head, variants: Variants) -> Iterator[Path]:
-    """The source of an nbgrader assignment in each language, and everybody's numbers beside it."""
+def write_assignments(
+    folder: SetFolder, order: Order, head: Head, variants: Variants, anew: bool
+) -> Iterator[Path]:
+    """The source of an nbgrader assignment in each language, and everybody's numbers beside it.
+
+    Args:
+        folder: Of the set.
+        order: What the set is made of.
+        head: Of the set.
+        variants: With their numbers.
+        anew: Whether a notebook that stands is written again; the instructor may have worked on it. Numbers
+            always are.
+    """
     from derive.classroom.frozen import thawed
     from derive.cli import pipeline
     from derive.render import Page
-    from derive.worksheet.assignment import Owner
+    from derive.worksheet.assignment import NUMBERS, Owner
 
     # The notebook is the same for all, so it can be told from any variant.
     exercise = thawed(head.read_exercise(), next(variants()).numbers)
@@ -107,5 +115,6 @@ def write_assignments(folder: SetFolder, order: Order, head: Head, variants: Var
         made = pipeline.assignment(material, page, head.name, owners)
         for name, content in made.items():
             path = folder.path / f"{ASSIGNMENT}{suffix}" / name
-            files.write(path, content)
+            if anew or path.name == NUMBERS or not path.exists():
+                files.write(path, content)
             yield path

@@ -1,0 +1,157 @@
+"""What stands in the folder of a set already grows, is replaced, or is left alone; nothing goes stale."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import pytest
+
+from derive.classroom import manifest
+
+Run = Callable[..., Any]
+HOMEWORK = Path(__file__).parents[2] / "exercises" / "two-layer.yaml"
+QUICK = ("--format", "md", "--lang", "en", "--jobs", 1, "--name", "a", "--seed", 7)
+
+
+def folder_of(tmp_path: Path) -> Path:
+    return tmp_path / "two-layer" / "a"
+
+
+def class_list(path: Path, *students: str) -> Path:
+    path.write_text("\n".join(["id,name", *students]) + "\n", encoding="utf-8")
+    return path
+
+
+def homework(folder: Path, varying: str, weight: str = "1") -> Path:
+    """The homework, with another first weight, other things that vary, and no rules."""
+    text = HOMEWORK.read_text("utf-8").replace("weights: [[1,", f"weights: [[{weight},")
+    path = folder / HOMEWORK.name
+    before, after = text.index("\nvary:"), text.index("\npoints:")
+    path.write_text(f"{text[:before]}\nvary: {varying}\n{text[after:]}", encoding="utf-8")
+    return path
+
+
+def journal_of(folder: Path, **pages: list[str]) -> None:
+    """Turn a finished set into one whose making was interrupted at the very end."""
+    text = (folder / "manifest.json").read_text("utf-8")
+    head = manifest.read(text, "m").head
+    head = head.model_copy(update={"pages": head.pages.model_copy(update=pages)})
+    lines = [json.dumps(head.model_dump())]
+    lines += [json.dumps({"variant": one, "digests": {}}) for one in json.loads(text)["variants"]]
+    (folder / ".journal").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def test_bundles_grow_with_the_class(derive: Run, tmp_path: Path) -> None:
+    pdf = ("--format", "pdf", *QUICK[2:])
+    first, longer = class_list(tmp_path / "1.csv", "1,A"), class_list(tmp_path / "2.csv", "1,A", "2,B")
+    assert derive("variants", HOMEWORK, "--roster", first, "--out", tmp_path, "--bundle", *pdf).code == 0
+    before = len(pikepdf.open(folder_of(tmp_path) / "handouts.pdf").pages)
+    assert derive("variants", HOMEWORK, "--roster", longer, "--out", tmp_path, *pdf).code == 0
+    assert len(pikepdf.open(folder_of(tmp_path) / "handouts.pdf").pages) == 2 * before
+
+
+def test_what_was_made_in_another_language_goes(derive: Run, tmp_path: Path) -> None:
+    assert derive("variants", HOMEWORK, "--out", tmp_path, *QUICK, "--lang", "ko,en").code == 0
+    keys = folder_of(tmp_path) / "keys"
+    (keys / "my-notes.txt").write_text("mine")
+    (keys / ".ipynb_checkpoints").mkdir()
+    assert derive("variants", HOMEWORK, "--out", tmp_path, *QUICK).code == 0
+    names = {path.name for path in folder_of(tmp_path).iterdir()}
+    assert {name for name in names if name.startswith("contact")} == {
+        "contact-sheet.pdf",
+        "contact-sheet.html",
+    }
+    assert sorted(path.name.partition(".")[2] for path in keys.iterdir()) == [
+        "ipynb_checkpoints",
+        "md",
+        "txt",
+    ]
+
+
+def test_force_removes_nothing_before_there_is_something_better(derive: Run, tmp_path: Path) -> None:
+    assert derive("variants", HOMEWORK, "--out", tmp_path, *QUICK).code == 0
+    before = {path: path.read_bytes() for path in folder_of(tmp_path).rglob("*") if path.is_file()}
+    impossible = homework(tmp_path, "{input: 1..1}")
+    refused = derive("variants", impossible, "--count", 9, "--out", tmp_path, *QUICK, "--force")
+    assert refused.code == 1
+    assert {path: path.read_bytes() for path in folder_of(tmp_path).rglob("*") if path.is_file()} == before
+
+
+def test_the_numbers_of_a_graded_notebook_are_those_of_the_set(derive: Run, tmp_path: Path) -> None:
+    first, longer = class_list(tmp_path / "1.csv", "1,A"), class_list(tmp_path / "2.csv", "1,A", "2,B")
+    made = derive("variants", HOMEWORK, "--roster", first, "--out", tmp_path, *QUICK, "--nbgrader")
+    assert made.code == 0, made.err
+    source = folder_of(tmp_path) / "nbgrader" / "source" / "a"
+    few = (source / "numbers.json").read_bytes()
+    (source / "a.ipynb").write_text("worked on")
+    assert derive("variants", HOMEWORK, "--roster", longer, "--out", tmp_path, *QUICK).code == 0
+    assert (source / "numbers.json").read_bytes() != few
+    assert (source / "a.ipynb").read_text() == "worked on"
+    other = (*QUICK[:-1], 8)
+    assert derive("variants", HOMEWORK, "--roster", longer, "--out", tmp_path, *other, "--force").code == 0
+    assert not list(source.iterdir())
+
+
+def test_an_interrupted_change_of_language_leaves_no_page_of_it(derive: Run, tmp_path: Path) -> None:
+    assert derive("variants", HOMEWORK, "--out", tmp_path, *QUICK).code == 0
+    key = next((folder_of(tmp_path) / "keys").iterdir())
+    before = key.read_bytes()
+    journal_of(folder_of(tmp_path), languages=["ko"])
+    key.write_text("한국어")
+    assert derive("variants", HOMEWORK, "--out", tmp_path, *QUICK).code == 0
+    assert key.read_bytes() == before
+
+
+def test_what_an_interrupted_run_made_of_other_numbers_is_made_anew(derive: Run, tmp_path: Path) -> None:
+    one, other = class_list(tmp_path / "1.csv", "1,A", "2,B"), class_list(tmp_path / "2.csv", "1,New", "2,B")
+    assert derive("variants", HOMEWORK, "--roster", other, "--out", tmp_path / "whole", *QUICK).code == 0
+    assert derive("variants", HOMEWORK, "--roster", one, "--out", tmp_path, *QUICK).code == 0
+    folder = folder_of(tmp_path)
+    journal_of(folder)
+    (folder / "manifest.json").unlink()
+    again = derive("variants", HOMEWORK, "--roster", other, "--out", tmp_path, *QUICK)
+    assert again.code == 0, again.err
+    whole = folder_of(tmp_path / "whole")
+    for path in whole.rglob("*"):
+        if path.is_file():
+            assert (folder / path.relative_to(whole)).read_bytes() == path.read_bytes(), path.name
+
+
+def test_templates_of_a_frozen_set(derive: Run, tmp_path: Path) -> None:
+    templates = tmp_path / "mine"
+    templates.mkdir()
+    (templates / "style.css").write_text("body { color: black }")
+    html = ("--format", "html", *QUICK[2:])
+    assert derive("variants", HOMEWORK, "--out", tmp_path, *html, "--templates", templates).code == 0
+    standing = folder_of(tmp_path) / "manifest.json"
+    refused = derive("variants", "--from", standing, "--out", tmp_path / "again")
+    assert refused.code == 1
+    assert "name their folder with --templates" in refused.err
+    first = manifest.read(standing.read_text("utf-8"), "m").pages.templates
+    (templates / "style.css").write_text("body { color: navy }")
+    changed = derive("variants", HOMEWORK, "--out", tmp_path, *html, "--templates", templates)
+    assert "made anew" in changed.err
+    second = manifest.read(standing.read_text("utf-8"), "m").pages.templates
+    assert second != first
+    (templates / "style.css").write_text("body { color: black }")
+    assert derive("variants", "--from", standing, "--out", tmp_path, "--templates", templates).code == 0
+    assert manifest.read(standing.read_text("utf-8"), "m").pages.templates == first
+
+
+def test_students_who_left_or_have_another_name_are_told_of(derive: Run, tmp_path: Path) -> None:
+    one = class_list(tmp_path / "1.csv", "1,A", "2,B")
+    assert derive("variants", HOMEWORK, "--roster", one, "--out", tmp_path, *QUICK).code == 0
+    other = class_list(tmp_path / "2.csv", "2,Other")
+    told = derive("variants", HOMEWORK, "--roster", other, "--out", tmp_path, *QUICK)
+    assert "no longer in the class list, but kept in the set as before: '1'" in told.err
+    assert "other columns in the class list, but kept in the set as before: '2'" in told.err
+
+
+@pytest.mark.parametrize("weight", ["0.82345678901234567", "0.82345678901234567890", "1e300"])
+def test_numbers_that_are_too_long_are_said(derive: Run, tmp_path: Path, weight: str) -> None:
+    file = homework(tmp_path, "{input: 1..9}", weight)
+    refused = derive("variants", file, "--out", tmp_path, *QUICK)
+    assert refused.code == 1
+    assert "fewer decimals" in refused.err, refused.err
