@@ -6,6 +6,7 @@ would run in a spreadsheet is made harmless where a CSV is written (`cells`).
 
 import csv
 import io
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,7 +44,8 @@ class Student:
 
 def name_of(fields: Mapping[str, str]) -> str:
     """The name among the columns of a class list, empty where there is none."""
-    return next((fields[column] for column in NAME_COLUMNS if column in fields), "")
+    lowered = {head.lower(): cell for head, cell in fields.items()}
+    return next((lowered[column] for column in NAME_COLUMNS if column in lowered), "")
 
 
 def parse(text: str, file: str) -> tuple[Student, ...]:
@@ -56,7 +58,7 @@ def parse(text: str, file: str) -> tuple[Student, ...]:
     Raises:
         ProblemError: With everything that is wrong with the list.
     """
-    rows = list(_rows(text, file))
+    rows = list(_rows(unicodedata.normalize("NFC", text), file))  # a Mac spells Korean in NFD
     if not rows:
         fix = "write a line with the column heads, such as id,name, and one line for each student"
         raise ProblemError([Problem(file, None, None, "the class list is empty", "", fix)])
@@ -77,7 +79,7 @@ def parse(text: str, file: str) -> tuple[Student, ...]:
             for place, (head, cell) in enumerate(zip(heads, filled, strict=True))
             if place != column
         }
-        students.append(Student(unicodedata.normalize("NFC", filled[column]), fields, line))
+        students.append(Student(filled[column], fields, line))
     problems += _problems_of_ids(students, heads[column], file)
     if not students and not problems:
         problems.append(
@@ -91,7 +93,7 @@ def parse(text: str, file: str) -> tuple[Student, ...]:
 def _rows(text: str, file: str) -> Iterator[tuple[int, list[str]]]:
     """The rows that aren't blank, each with the line that it begins on."""
     first = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = max(_DELIMITERS, key=first.count)
+    delimiter = max(_DELIMITERS, key=re.sub('"[^"]*"', "", first).count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     start = 1
     try:
@@ -106,9 +108,10 @@ def _rows(text: str, file: str) -> Iterator[tuple[int, list[str]]]:
 
 def _id_column(heads: Sequence[str], file: str) -> int:
     lowered = [head.lower() for head in heads]
-    for name in ID_COLUMNS:
+    for name in (*ID_COLUMNS, *NAME_COLUMNS):
         if lowered.count(name) > 1:
             raise ProblemError([Problem(file, 1, None, f'two columns are called "{name}"', "", "rename one")])
+    for name in ID_COLUMNS:
         if name in lowered:
             return lowered.index(name)
     found = ", ".join(shortened(head) for head in heads[:10])

@@ -66,6 +66,7 @@ def _check(path: Path, as_json: bool, digits: int, require: str, voice: Voice) -
 
 def _check_set(path: Path, as_json: bool, voice: Voice) -> bool:
     from derive.cli.set_check import check_set
+    from derive.cli.sets import CHECKSUMS
     from derive.errors import Problem, ProblemError
 
     count: int = 0
@@ -80,7 +81,10 @@ def _check_set(path: Path, as_json: bool, voice: Voice) -> bool:
     elif problems:
         show_error(ProblemError(problems))
     else:
-        voice.tell(f"{path}: {count:,} of {count:,} variants verified; rules, answers and pages are right")
+        right = "rules, answers and pages are right"
+        if not (path.parent / CHECKSUMS).exists():
+            right = "rules and answers are right; there are no pages beside it"
+        voice.tell(f"{path}: {count:,} of {count:,} variants verified; {right}")
     return not problems
 
 

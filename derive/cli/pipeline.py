@@ -144,7 +144,7 @@ def assignment(
     from derive.worksheet import assignment as graded
 
     prepared = graded.prepared(material, personal=bool(owners))
-    told = write_story(prepared, page.language, page.templates)
+    told = write_story(prepared, page.language, page.templates, alone=page.alone)
     return graded.course(told, page, name, owners)
 
 

@@ -8,13 +8,14 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from contextlib import contextmanager
 from itertools import islice
 from threading import Thread
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _WORTH_A_PROCESS = 10
 _UNDER_WAY = 4  # things for each process, so that none waits and none pile up
+_work: list[Callable[[Any], Any]] = []  # in a process of a pool: what it does, with all that it has set up
 
 
 def worthwhile(jobs: int, count: int) -> int:
@@ -26,7 +27,7 @@ def mapped(function: Callable[[Item], Result], items: Iterable[Item], jobs: int)
     """The results, each as soon as it is there.
 
     Args:
-        function: Something that can be sent to another process.
+        function: Something that can be sent to another process; it is sent once to each.
         items: Taken as they are needed.
         jobs: Processes; 1 for this one alone.
     """
@@ -38,10 +39,13 @@ def mapped(function: Callable[[Item], Result], items: Iterable[Item], jobs: int)
     # Started anew rather than forked: torch and its threads don't survive a fork.
     with _stopping(
         ProcessPoolExecutor(
-            jobs, get_context("spawn"), initializer=_settle_in, initargs=(gc.get_threshold(),)
+            jobs,
+            get_context("spawn"),
+            initializer=_settle_in,
+            initargs=(gc.get_threshold(), function),
         )
     ) as pool:
-        yield from windowed(lambda item: pool.submit(function, item), items, jobs * _UNDER_WAY)
+        yield from windowed(lambda item: pool.submit(_work_on, item), items, jobs * _UNDER_WAY)
 
 
 def windowed(
@@ -66,12 +70,17 @@ def _stopping(pool: ProcessPoolExecutor) -> Iterator[ProcessPoolExecutor]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _settle_in(threshold: tuple[int, int, int]) -> None:
+def _settle_in(threshold: tuple[int, int, int], function: Callable[[Any], Any]) -> None:
     """In a new process: leave Ctrl-C to the parent, and don't outlive it; look for garbage as seldom."""
+    _work.append(function)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ.setdefault("RAYON_NUM_THREADS", "1")  # of Typst's: the processes take all cores already
+    os.environ.setdefault("RAYON_NUM_THREADS", "1")  # of Typst's: as a rule there is a process for each core
     gc.set_threshold(*threshold)
     Thread(target=_follow_parent, daemon=True).start()
+
+
+def _work_on(item: Any) -> Any:
+    return _work[0](item)
 
 
 def _follow_parent() -> None:

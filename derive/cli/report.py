@@ -116,6 +116,7 @@ def _report(exercise: "Exercise", order: Order, voice: Voice, advance: Advance) 
     """Verify one exercise and write its files; whether that succeeded."""
     from derive import files
     from derive.cli import pipeline
+    from derive.engine.proofs import ProofError
     from derive.errors import DeriveError
 
     folder = order.out / exercise.id
@@ -129,6 +130,9 @@ def _report(exercise: "Exercise", order: Order, voice: Voice, advance: Advance) 
     except DeriveError as error:
         show_error(error)
         return False
+    except ProofError:
+        _mark_outdated(folder, voice)
+        raise
     with files.alone_in(folder, voice.waiting(folder)):
         files.sweep({(folder / name).parent for name in pages})
         for name, content in pages.items():

@@ -3,16 +3,18 @@
 import os
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 from derive import __version__
+from derive.classroom import answer_table, cells
 from derive.classroom.frozen import Frozen, thawed
 from derive.classroom.manifest import Manifest
 from derive.cli import making, pool
 from derive.cli.press import Order
 from derive.cli.say import Voice
-from derive.cli.sets import SetFolder, read_manifest
+from derive.cli.sets import ANSWERS, CHECKSUMS, SetFolder, read_manifest
 from derive.errors import Problem, ProblemError
 from derive.exercise.model import Exercise
 from derive.network import Network, build
@@ -41,12 +43,18 @@ def check_set(path: Path, voice: Voice, jobs: int = 0) -> tuple[int, list[Proble
     except ValueError as error:
         return len(manifest.variants), [*found, Problem(file, None, None, str(error))]
     found += _broken_rules(manifest, exercise, networks, file)
-    found += _changed_pages(SetFolder(path.parent), file)
+    order = _order(manifest, path.parent)
+    found += _changed_pages(manifest, order, file)
     try:
         making.need_torch(file)
     except ProblemError as error:  # said once, not for each variant
         return len(manifest.variants), [*found, *error.problems]
-    found += _wrong_answers(manifest, path.parent, jobs or os.cpu_count() or 1, voice)
+    found += _wrong_answers(
+        manifest,
+        replace(order, languages=(), formats=(), exercises=False),
+        jobs or os.cpu_count() or 1,
+        voice,
+    )
     return len(manifest.variants), found
 
 
@@ -84,19 +92,23 @@ def _broken_rules(
                 yield Problem(file, None, None, what)
 
 
-def _wrong_answers(manifest: Manifest, folder: Path, jobs: int, voice: Voice) -> Iterator[Problem]:
-    """Variants that aren't verified, or whose answers come out otherwise."""
-    order = Order(
+def _order(manifest: Manifest, folder: Path) -> Order:
+    """What the set was made of."""
+    return Order(
         file=manifest.exercise.file,
         text=manifest.exercise.text,
         folder=folder,
-        languages=(),
-        formats=(),
+        languages=tuple(manifest.pages.languages),
+        formats=tuple(manifest.pages.formats),
         paper=manifest.pages.paper,
         digits=manifest.digits,
         templates=None,
-        exercises=False,
+        exercises=manifest.pages.exercises,
     )
+
+
+def _wrong_answers(manifest: Manifest, order: Order, jobs: int, voice: Voice) -> Iterator[Problem]:
+    """Variants that aren't verified, or whose answers come out otherwise."""
     nothing: list[tuple[Frozen, tuple[str, ...]]] = [(variant, ()) for variant in manifest.variants]
     with voice.phase("checking", len(nothing)) as advance:
         for made in pool.mapped(making.maker(order), nothing, pool.worthwhile(jobs, len(nothing))):
@@ -104,13 +116,26 @@ def _wrong_answers(manifest: Manifest, folder: Path, jobs: int, voice: Voice) ->
             advance(1)
 
 
-def _changed_pages(folder: SetFolder, file: str) -> Iterator[Problem]:
-    """Pages that are gone, or not as they were written."""
-    for name, digest in folder.checksums().items():
+def _changed_pages(manifest: Manifest, order: Order, file: str) -> Iterator[Problem]:
+    """Pages that are gone, or not as they were written; none where the manifest stands alone."""
+    folder, anew = SetFolder(order.folder), "the command that made the set makes it anew"
+    known = folder.checksums()
+    pages = [page.as_posix() for variant in manifest.variants for page in order.pages(variant.id)]
+    for name in pages:
+        if name not in known and (known or (folder.path / name).exists()):
+            yield Problem(file, None, None, f"{name} is not in {CHECKSUMS}", "", f"remove it; {anew}")
+    for name, digest in known.items():
         page = folder.path / name
         if not page.is_file():
-            yield Problem(
-                file, None, None, f"{name} is missing", "", "the command that made the set makes it anew"
-            )
+            yield Problem(file, None, None, f"{name} is missing", "", anew)
         elif sha256(page.read_bytes()).hexdigest() != digest:
-            yield Problem(file, None, None, f"{name} was changed after it was written")
+            what = f"{name} was changed after it was written"
+            yield Problem(file, None, None, what, "", f"remove it; {anew}")
+    if known and manifest.program == __version__ and not _answers_stand(manifest, folder.path / ANSWERS):
+        yield Problem(file, None, None, f"{ANSWERS} has other answers than the manifest", "", anew)
+
+
+def _answers_stand(manifest: Manifest, path: Path) -> bool:
+    """Whether the table of answers is that of the manifest."""
+    pieces = "".join(cells.pieces(answer_table.rows(iter(manifest.variants))))
+    return path.is_file() and path.read_bytes() == pieces.encode()

@@ -111,7 +111,8 @@ def write_assignments(
     owners = [Owner((variant.student, variant.id), variant.numbers) for variant in variants()]
     for language, suffix in order.suffixes.items():
         title = exercise.title[language]
-        page = Page(title, language, "handout", f"{exercise.id} · {head.name}", templates=order.templates)
+        identifier = f"{exercise.id} · {head.name}"
+        page = Page(title, language, "handout", identifier, templates=order.templates, alone=False)
         made = pipeline.assignment(material, page, head.name, owners)
         for name, content in made.items():
             path = folder.path / f"{ASSIGNMENT}{suffix}" / name

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from derive.cli.set_making import Manner
 
 INTERRUPTED = 130
+_FROZEN = ("count", "seed", "name", "roster", "lang", "formats", "paper", "yaml", "digits")
 LONGEST_NAME = 64
 
 
 def variants(
+    context: typer.Context,
     file: Annotated[
         Path | None, typer.Argument(metavar="[FILE]", help="Exercise file; it says what varies.")
     ] = None,
@@ -61,10 +63,7 @@ def variants(
     """
     from derive.cli.set_making import Manner
 
-    if (file is None) == (again is None):
-        raise typer.BadParameter("name an exercise file, or a manifest with --from", param_hint="FILE")
-    if roster is not None and count is not None:
-        raise typer.BadParameter("the class list says how many there are", param_hint="--count")
+    _refuse_clashes(context)
     if dask:  # workers have folders of their own to stand in
         out, again = out.resolve(), again and again.resolve()
         templates = templates and templates.resolve()
@@ -78,6 +77,21 @@ def variants(
     except KeyboardInterrupt:
         voice.tell("interrupted; the same command goes on from here")
         raise typer.Exit(INTERRUPTED) from None
+
+
+def _refuse_clashes(context: typer.Context) -> None:
+    """Refuse options that say the same thing twice."""
+    given = context.params
+    if (given["file"] is None) == (given["again"] is None):
+        raise typer.BadParameter("name an exercise file, or a manifest with --from", param_hint="FILE")
+    if given["roster"] is not None and given["count"] is not None:
+        raise typer.BadParameter("the class list says how many there are", param_hint="--count")
+    if given["again"] is None:
+        return
+    for one in context.command.params:
+        source = context.get_parameter_source(one.name or "")
+        if one.name in _FROZEN and source is not None and source.name != "DEFAULT":
+            raise typer.BadParameter("the manifest says it; leave it out with --from", param_hint=one.opts[0])
 
 
 def _order(

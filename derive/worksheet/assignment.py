@@ -86,7 +86,7 @@ def course(told: Story, page: Page, name: str, owners: Sequence[Owner] = ()) -> 
     Raises:
         RenderError: The story can't be rendered.
     """
-    document = for_reader(parse(told.markdown), "handout", MEDIUM)
+    document = for_reader(parse(told.markdown), "handout", MEDIUM, alone=page.alone)
     notebook = render_assignment(break_wide(document), replace(page, pictures=told.pictures))
     folder = f"source/{name}"
     found = {CONFIG: _config(page.language), f"{folder}/{name}.ipynb": notebook}

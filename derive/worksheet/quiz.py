@@ -30,8 +30,8 @@ def question(sheet: Sheet, story: Story, page: Page) -> Question:
         RenderError: The story isn't of the dialect.
     """
     document = parse(story.markdown)
-    task, _ = _split(for_reader(document, "handout", MEDIUM))
-    _, solution = _split(for_reader(document, LEARNER, MEDIUM))
+    task, _ = _split(for_reader(document, "handout", MEDIUM, alone=page.alone))
+    _, solution = _split(for_reader(document, LEARNER, MEDIUM, alone=page.alone))
     return Question(
         page=page,
         task=break_wide(task),

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import unicodedata
 
 import pytest
 
@@ -107,3 +108,22 @@ def test_form_ids() -> None:
     first = form_id(key, ())
     assert form_id(key, ()) == first
     assert form_id(key, {first}) != first
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ID,Name\n1,Kim\n", unicodedata.normalize("NFD", "학번,이름\n1,Kim\n"), '"Id";"NAME"\n1;Kim\n'],
+)
+def test_heads_in_capitals_or_as_a_mac_spells_them(text: str) -> None:
+    (student,) = roster.parse(text, "class.csv")
+    assert (student.id, student.name) == ("1", "Kim")
+
+
+def test_a_separator_in_quotes_is_none() -> None:
+    (student,) = roster.parse('"Name, Vorname";id\n"Kim, A";1\n', "class.csv")
+    assert student.fields == {"Name, Vorname": "Kim, A"}
+
+
+def test_two_columns_of_names_are_refused() -> None:
+    with pytest.raises(ProblemError, match='two columns are called "name"'):
+        roster.parse("id,name,Name\n1,A,B\n", "class.csv")

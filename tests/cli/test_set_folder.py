@@ -155,3 +155,34 @@ def test_numbers_that_are_too_long_are_said(derive: Run, tmp_path: Path, weight:
     refused = derive("variants", file, "--out", tmp_path, *QUICK)
     assert refused.code == 1
     assert "fewer decimals" in refused.err, refused.err
+
+
+def test_what_a_manifest_says_is_refused_beside_it(derive: Run, tmp_path: Path) -> None:
+    assert derive("variants", HOMEWORK, "--out", tmp_path, *QUICK).code == 0
+    standing = folder_of(tmp_path) / "manifest.json"
+    refused = derive("variants", "--from", standing, "--out", tmp_path / "again", "--lang", "ko")
+    assert refused.code == 2
+    assert "--lang" in refused.err
+    assert not (tmp_path / "again").exists()
+
+
+def test_check_looks_at_every_page_and_at_the_answers(derive: Run, tmp_path: Path) -> None:
+    assert derive("variants", HOMEWORK, "--out", tmp_path, *QUICK).code == 0
+    folder = folder_of(tmp_path)
+    standing, sums, answers = folder / "manifest.json", folder / "SHA256SUMS", folder / "answers.csv"
+    table = answers.read_text("utf-8")
+    answers.write_text(table[: table.rindex("\n", 0, -1) + 1], encoding="utf-8")
+    assert "answers.csv has other answers than the manifest" in derive("check", standing).err
+    assert derive("variants", HOMEWORK, "--out", tmp_path, *QUICK).code == 0
+    assert derive("check", standing).code == 0
+    key = next((folder / "keys").iterdir())
+    key.write_text("garbage")
+    assert "changed after it was written" in derive("check", standing).err
+    sums.unlink()
+    unknown = derive("check", standing)
+    assert unknown.code == 1
+    assert f"keys/{key.name} is not in SHA256SUMS" in unknown.err
+    alone = tmp_path / "alone" / "manifest.json"
+    alone.parent.mkdir()
+    alone.write_bytes(standing.read_bytes())
+    assert "there are no pages beside it" in derive("check", alone).err

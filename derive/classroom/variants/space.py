@@ -1,5 +1,6 @@
 """What varies in an exercise, from which numbers, and how drawn words become networks."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -68,8 +69,22 @@ class Space:
 
     @property
     def orders(self) -> int:
-        """In how many orders the hidden units can stand."""
-        return prod(factorial(layer.n_out) for layer in self.network.layers[:-1])
+        """In how many orders the hidden units can stand: those with the same fixed numbers change places."""
+        return prod(
+            factorial(alike)
+            for layer in self.network.layers[:-1]
+            for alike in Counter(self._fixed_of(layer.index, unit) for unit in range(layer.n_out)).values()
+        )
+
+    def _fixed_of(self, layer: int, unit: int) -> tuple[int, ...]:
+        """The numbers of a hidden unit that don't vary."""
+        places: tuple[tuple[Part, Any], ...] = (
+            (("weights", layer), np.s_[:, unit]),
+            (("biases", layer), unit),
+            (("weights", layer + 1), unit),
+        )
+        own = ((self.fixed.get(part), place) for part, place in places)
+        return tuple(one for part, place in own if part is not None for one in _entries(part, place))
 
     def width(self, stage: int) -> int:
         """Words that one draw of a stage needs."""
@@ -159,6 +174,11 @@ class Space:
             reduction=self.network.reduction,
             l2=Fraction(0) if part else self.network.l2,
         )
+
+
+def _entries(numbers: Integers, place: Any) -> Iterator[int]:
+    """Those of one unit; a shared bias is the same for all."""
+    yield from map(int, np.ravel(numbers[place] if numbers.ndim else numbers))
 
 
 def space(exercise: Exercise) -> Space:
