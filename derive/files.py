@@ -1,6 +1,6 @@
 """The disk: finding templates, fonts and exercises, reading text, and writing beside-and-rename.
 
-Nothing else in the program touches the disk but the command line.
+Nothing else in the program touches the disk but the command line, and a TeX in a folder of its own.
 """
 
 import importlib.util
@@ -18,6 +18,8 @@ _PACKAGE = Path(__file__).resolve().parent
 _FONT_PACKAGES = {"pylopdf_fonts_ko": ".", "koreanize_matplotlib": "fonts"}
 LARGEST_TEXT = 8_000_000
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+UMASK = os.umask(0o022)  # asked for by setting it, so here, where nothing else runs yet
+os.umask(UMASK)
 PART = ".part"  # how files end that are not whole yet; a killed program leaves some behind
 
 
@@ -195,19 +197,12 @@ def _write_beside(path: Path, pieces: Iterable[bytes]) -> None:
             file.flush()
             os.fsync(file.fileno())
         # mkstemp makes files that only their owner may read; a report is for others too.
-        beside.chmod(0o666 & ~_umask())
+        beside.chmod(0o666 & ~UMASK)
         beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
     _flush_folder(path.parent)
-
-
-@cache
-def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
 
 
 def _flush_folder(folder: Path) -> None:

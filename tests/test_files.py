@@ -89,7 +89,7 @@ def test_writes_into_new_folders_and_over_old_files(tmp_path: Path) -> None:
     files.write(path, b"two")
     assert path.read_bytes() == b"two"
     assert [child.name for child in path.parent.iterdir()] == ["c.txt"]
-    assert path.stat().st_mode & 0o044 == 0o044 & ~files._umask()
+    assert path.stat().st_mode & 0o044 == 0o044 & ~files.UMASK
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_other(

@@ -44,7 +44,7 @@ _BODY = """#for block in json({blocks}) {{
     content=_content("file"),
     names=", ".join(f"{quote(name)}: {name}" for name in _FUNCTIONS),
 )
-# A formula of fewer em than this fits every column for certain, so Typst need not measure it first.
+# A formula of fewer em than this fits every column of page.typ.j2, so Typst need not measure it first.
 _NARROW = 28.0
 _PAPERS = {"a4": "a4", "letter": "us-letter"}
 

@@ -204,6 +204,27 @@ def test_a_small_space_is_counted() -> None:
     assert outlook.distinct == 1
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "vary", "orders"),
+    [
+        ("{weights: [[1, 2], [3, 4]]", "{weights: [[1, 2], [3, 4]]", "{weights: -3..3}", 2),
+        ("{weights: [[1, 2], [3, 4]]", "{weights: [[1, 2], [3, 4]]", "{input: 1..3}", 1),
+        ("{weights: [[1, 1], [3, 3]]", "{weights: [[1, 2], [1, 2]]", "{input: 1..3}", 2),
+        ("{weights: [[1, 2], [3, 4]], bias: [1, 2]", "{weights: [[1, 2], [3, 4]]", "{weights: -3..3}", 1),
+        ("{weights: [[1, 2], [3, 4]], bias: [2, 2]", "{weights: [[1, 2], [3, 4]]", "{weights: -3..3}", 2),
+    ],
+)
+def test_hidden_units_change_places_where_their_fixed_numbers_are_equal(
+    first: str, second: str, vary: str, orders: int
+) -> None:
+    text = (
+        "id: x\ninput: [4, 1]\ntarget: [0, 1]\nlayers:\n"
+        f"  - {first}, activation: relu}}\n  - {second}, activation: softmax}}\n"
+        f"loss: cross_entropy\nvary: {vary}\n"
+    )
+    assert variants.prepare(schema.load(text, "x.yaml")).space.orders == orders
+
+
 def test_renamed_hidden_units_are_counted_once() -> None:
     """Nine inputs, each good; the weights stay, so none is a renaming of another."""
     text = space_text("{input: [1, 2, 3]}", LOOSE.replace("{", "{mixed_relu: false, off_kinks: false, "))

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from derive.cli import pipeline
-from derive.engine import autograd
+from derive.engine import autograd, proofs
 from derive.engine.autograd import TorchMissingError
 from derive.render import FORMATS
+from derive.worksheet import sheet
 
 Run = Callable[..., Any]
 HOMEWORK = Path("exercises/two-layer.yaml")
@@ -190,3 +191,17 @@ def test_progress_is_for_terminals_only(derive: Run, tmp_path: Path) -> None:
     outcome = derive("report", HOMEWORK, "--out", tmp_path, "--format", "md", "--verbose")
     assert "two-layer: verifying\n" in outcome.err
     assert "\x1b" not in outcome.err
+
+
+def test_a_failed_proof_leaves_nothing_that_looks_verified(
+    derive: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert derive("report", HOMEWORK, "--out", tmp_path, "--format", "md,json").code == 0
+    before = written(tmp_path)
+
+    def fail(*_: object) -> None:
+        raise proofs.ProofError("not equal")
+
+    monkeypatch.setattr(sheet, "prove", fail)
+    assert derive("report", HOMEWORK, "--out", tmp_path, "--format", "md,json").code == 70
+    assert written(tmp_path) == [f"{name}.outdated" for name in before]
