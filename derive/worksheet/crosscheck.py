@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from math import inf, isfinite, isnan
+from functools import cached_property
+from math import isfinite, isnan
 from typing import Any
 
 import numpy as np
 
-from derive.engine.demonstration import Demonstration, takes_logits
-from derive.engine.sources import Comparison, Doubt, Source
+from derive.engine.sources import Comparison, Source
 from derive.rules.notation import with_index
+from derive.worksheet.doubts import doubts
 from derive.worksheet.sheet import Sheet
 from derive.worksheet.spelling import decimal, error, grouped
 
@@ -26,14 +27,13 @@ class Entry:
     Attributes:
         latex: Its name, such as `\partial l / \partial W_{1,01}`.
         exact: 30 digits.
-        chain, torch, single: What the NumPy chain, autograd and the recipe in float32 give.
-        chain_error, chain_ulps, torch_error, torch_ulps, single_error: How far off they are.
+        single: What the recipe in float32 gives.
+        chain_error, chain_ulps, torch_error, torch_ulps, single_error: How far off the NumPy chain, autograd
+            and the recipe are.
     """
 
     latex: str
     exact: str
-    chain: str
-    torch: str
     single: str
     chain_error: str
     chain_ulps: str
@@ -44,75 +44,110 @@ class Entry:
 
 @dataclass(frozen=True)
 class CrossCheck:
-    """What the sources say.
+    """What the sources say. Each figure is worked out when a page asks for it; those of a set ask for few."""
 
-    Attributes:
-        entries: The loss and every entry of the parameters' gradients, at most 40.
-        left_out: How many more there are.
-        count: Entries that were compared, of all quantities.
-        torch: Whether torch has run; nothing was checked against it otherwise.
-        agree: Whether all sources agree in float64.
-        worst: The largest relative error among the sources that agree, in LaTeX.
-        unreliable: Why a source can't be trusted here, and which sources: what the prose needs to say it.
-        arithmetic: What confirmed those entries instead.
-        gap: Largest logit gap, in LaTeX; empty without a softmax at the end.
-        single: What the recipe in float32 does: `integers`, `broken` or `close`; `missing` without torch.
-        printed: The loss and gradient entries that it prints as whole numbers, though none is one.
-        broken: Entries that it gets as 0, inf or nan, with what it prints.
-        softmax, logarithm: What is in the recipe: softmax in some layer, and the logarithm of an output.
-        avoidable: Whether a loss that takes the logits leaves nothing infinite.
-        kinks: Units that stand exactly at their kink: symbol and subgradient interval.
-    """
+    _sheet: Sheet
 
-    entries: tuple[Entry, ...]
-    left_out: int
-    count: int
-    torch: bool
-    agree: bool
-    worst: str
-    unreliable: tuple[Mapping[str, Any], ...]
-    arithmetic: str
-    gap: str
-    single: str
-    printed: tuple[str, ...]
-    broken: tuple[str, ...]
-    softmax: bool
-    logarithm: bool
-    avoidable: bool
-    kinks: tuple[Mapping[str, str], ...]
+    @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """The loss and every entry of the parameters' gradients, at most 40."""
+        sheet, shown = self._sheet, names(self._sheet)[:MOST_ROWS]
+        verification = sheet.verification
+        sources = (verification.source("jacobians"), verification.source("autograd"), self._recipe)
+        found = [_by_place(source) for source in sources]
+        return tuple(
+            _entry(sheet, name, place, *(known.get((name, place)) for known in found))
+            for name, place in shown
+        )
 
+    @property
+    def left_out(self) -> int:
+        """How many more there are."""
+        return max(0, len(names(self._sheet)) - MOST_ROWS)
 
-def cross_check(sheet: Sheet) -> CrossCheck:
-    """Every entry of loss and gradients, held against each source."""
-    demonstration = sheet.demonstration
-    shown = list(names(sheet))
-    entries = [_entry(sheet, demonstration, name, place) for name, place in shown[:MOST_ROWS]]
-    verification = sheet.verification
-    sources = verification.sources
-    agreeing = [source for source in sources if source.verdict == "agrees"]
-    errors = [
-        c.relative_error for source in agreeing for c in source.comparisons if c.relative_error is not None
-    ]
-    kind, printed, broken = _single_precision(sheet, demonstration.single, shown)
-    gaps = demonstration.logit_gap
-    return CrossCheck(
-        entries=tuple(entries),
-        left_out=max(0, len(shown) - MOST_ROWS),
-        count=len(sheet.solution.entries()),
-        torch=verification.complete,
-        agree=len(agreeing) == len(sources),
-        worst=error(max(errors, default=0.0)),
-        unreliable=tuple(_doubts(sheet, sources)),
-        arithmetic=next((source.arithmetic for source in sources if source.precise), ""),
-        gap=sheet.speller.rational(max(Fraction(gap) for gap in gaps)).latex if gaps else "",
-        single=kind,
-        printed=tuple(printed),
-        broken=tuple(broken),
-        softmax=any(layer.activation == "softmax" for layer in sheet.network.layers),
-        logarithm=sheet.network.loss.probability,
-        avoidable=demonstration.avoidable,
-        kinks=tuple(_kinks(sheet)),
-    )
+    @property
+    def count(self) -> int:
+        """Entries that were compared, of all quantities."""
+        return len(self._sheet.solution.entries())
+
+    @property
+    def torch(self) -> bool:
+        """Whether torch has run; nothing was checked against it otherwise."""
+        return self._sheet.verification.complete
+
+    @property
+    def agree(self) -> bool:
+        """Whether all sources agree in float64."""
+        return len(self._agreeing) == len(self._sheet.verification.sources)
+
+    @property
+    def worst(self) -> str:
+        """The largest relative error among the sources that agree, in LaTeX."""
+        errors = [c.relative_error for source in self._agreeing for c in source.comparisons]
+        return error(max((one for one in errors if one is not None), default=0.0))
+
+    @property
+    def unreliable(self) -> Sequence[Mapping[str, Any]]:
+        """Why a source can't be trusted here, and which sources: what the prose needs to say it."""
+        return doubts(self._sheet)
+
+    @property
+    def arithmetic(self) -> str:
+        """What confirmed those entries instead."""
+        return next((source.arithmetic for source in self._sheet.verification.sources if source.precise), "")
+
+    @property
+    def gap(self) -> str:
+        """Largest logit gap, in LaTeX; empty without a softmax at the end."""
+        gaps = self._sheet.demonstration.logit_gap
+        return self._sheet.speller.rational(max(Fraction(gap) for gap in gaps)).latex if gaps else ""
+
+    @property
+    def single(self) -> str:
+        """What the recipe in float32 does: `integers`, `broken` or `close`; `missing` without torch."""
+        return self._single_precision[0]
+
+    @property
+    def printed(self) -> Sequence[str]:
+        """The loss and gradient entries that it prints as whole numbers, though none is one."""
+        return self._single_precision[1]
+
+    @property
+    def broken(self) -> Sequence[str]:
+        """Entries that it gets as 0, inf or nan, with what it prints."""
+        return self._single_precision[2]
+
+    @property
+    def softmax(self) -> bool:
+        """Whether there is a softmax in the recipe, in some layer."""
+        return any(layer.activation == "softmax" for layer in self._sheet.network.layers)
+
+    @property
+    def logarithm(self) -> bool:
+        """Whether the logarithm of an output is in the recipe."""
+        return self._sheet.network.loss.probability
+
+    @property
+    def avoidable(self) -> bool:
+        """Whether a loss that takes the logits leaves nothing infinite."""
+        return self._sheet.demonstration.avoidable
+
+    @property
+    def kinks(self) -> Sequence[Mapping[str, str]]:
+        """Units that stand exactly at their kink: symbol and subgradient interval."""
+        return _kinks(self._sheet)
+
+    @property
+    def _agreeing(self) -> Sequence[Source]:
+        return [source for source in self._sheet.verification.sources if source.verdict == "agrees"]
+
+    @property
+    def _recipe(self) -> Source:
+        return self._sheet.demonstration.single
+
+    @cached_property
+    def _single_precision(self) -> tuple[str, list[str], list[str]]:
+        return _single_precision(self._sheet, self._recipe)
 
 
 def names(sheet: Sheet) -> Sequence[tuple[str, tuple[int, ...]]]:
@@ -133,16 +168,19 @@ def entry_latex(sheet: Sheet, name: str, place: tuple[int, ...]) -> str:
     return rf"\partial {symbols.loss} / \partial {indexed}"
 
 
-def _entry(sheet: Sheet, demonstration: Demonstration, name: str, place: tuple[int, ...]) -> Entry:
+def _entry(
+    sheet: Sheet,
+    name: str,
+    place: tuple[int, ...],
+    chain: Comparison | None,
+    torch: Comparison | None,
+    single: Comparison | None,
+) -> Entry:
     value = sheet.solution.values[name][place]
-    chain, torch = (_comparison(sheet.verification.source(s), name, place) for s in ("jacobians", "autograd"))
-    single = _comparison(demonstration.single, name, place)
     return Entry(
         latex=entry_latex(sheet, name, place),
         exact="0" if value.is_zero else grouped(value.decimal, EXACT_DIGITS),
-        chain=_float(chain),
-        torch=_float(torch),
-        single=_float(single, np.float32),
+        single=_float(single),
         chain_error=_error(chain),
         chain_ulps=_ulps(chain),
         torch_error=_error(torch),
@@ -151,12 +189,12 @@ def _entry(sheet: Sheet, demonstration: Demonstration, name: str, place: tuple[i
     )
 
 
-def _comparison(source: Source, name: str, place: tuple[int, ...]) -> Comparison | None:
-    return next((c for c in source.comparisons if (c.quantity, c.place) == (name, place)), None)
+def _by_place(source: Source) -> Mapping[tuple[str, tuple[int, ...]], Comparison]:
+    return {(one.quantity, one.place): one for one in source.comparisons}
 
 
-def _float(comparison: Comparison | None, kind: type = float) -> str:
-    """A float as Python or NumPy would print it, as LaTeX."""
+def _float(comparison: Comparison | None) -> str:
+    """A float as NumPy prints it in single precision, as LaTeX."""
     if comparison is None:
         return r"\text{-}"
     value = float(comparison.value)
@@ -164,7 +202,7 @@ def _float(comparison: Comparison | None, kind: type = float) -> str:
         return r"\mathrm{nan}"
     if not isfinite(value):
         return r"\infty" if value > 0 else r"-\infty"
-    return "0" if value == 0 else decimal(Decimal(str(kind(value))), 17, padded=False)
+    return "0" if value == 0 else decimal(Decimal(str(np.float32(value))), 17, padded=False)
 
 
 def _error(comparison: Comparison | None) -> str:
@@ -184,67 +222,21 @@ def _ulps(comparison: Comparison | None) -> str:
     return f"{comparison.ulps:.2f}" if comparison.ulps < 1000 else decimal(Decimal(comparison.ulps), 2)
 
 
-def _doubts(sheet: Sheet, sources: Sequence[Source]) -> list[Mapping[str, Any]]:
-    """Why sources can't be trusted here; those with the same reason are named together."""
-    found: dict[tuple[tuple[str, str], ...], list[str]] = {}
-    for source in sources:
-        if source.doubt is not None:
-            reason = _unreliable(sheet, source, source.doubt)
-            found.setdefault(tuple(reason.items()), []).append(source.name)
-    return [{**dict(reason), "sources": names_} for reason, names_ in found.items()]
-
-
-def _unreliable(sheet: Sheet, source: Source, doubt: Doubt) -> Mapping[str, str]:
-    """Why a source can't be trusted here: what the prose needs to say it."""
-    worst = doubt.worst
-    symbol = gap = activation = ""
-    if doubt.layer is not None:
-        activation = sheet.network.layers[doubt.layer].activation
-        kind = "pre_activation" if doubt.kind == "kink" else "output"
-        symbol = with_index(sheet.symbol(f"{kind}_{doubt.layer}"), doubt.unit or 0)
-    if doubt.gap is not None and doubt.kind != "kink":
-        gap = sheet.speller.rational(Fraction(doubt.gap)).latex
-    return {
-        "kind": doubt.kind,
-        "unit": symbol,
-        "gap": gap,
-        "activation": activation,
-        "limit": str(doubt.limit),
-        "logits": "yes" if doubt.layer == sheet.last.index and takes_logits(sheet.network) else "",
-        "entry": _quantity_latex(sheet, worst),
-        "share": "" if worst.looseness == inf else error(worst.looseness),
-        "count": str(len(source.untrusted)),
-    }
-
-
-def _quantity_latex(sheet: Sheet, comparison: Comparison) -> str:
-    """The entry of any quantity, as the prose names it."""
-    name, place = comparison.quantity.removeprefix("step."), comparison.place
-    if name in ("loss", "row_losses"):
-        return sheet.network.symbols.loss
-    plain = name.replace("_gradient", "")
-    index = place[1:] if "output" in name or "activation" in name or name == "input" else place
-    indexed = with_index(sheet.symbol(plain), *index) if index else sheet.symbol(plain)
-    derivative = "gradient" in name or (plain == name and name in ("input", *sheet.network.parameters()))
-    return rf"\partial {sheet.network.symbols.loss} / \partial {indexed}" if derivative else indexed
-
-
-def _single_precision(
-    sheet: Sheet, recipe: Source, shown: Sequence[tuple[str, tuple[int, ...]]]
-) -> tuple[str, list[str], list[str]]:
+def _single_precision(sheet: Sheet, recipe: Source) -> tuple[str, list[str], list[str]]:
     """What the recipe prints in float32: whole numbers that are none, or what is no answer at all."""
     if recipe.missing:
         return "missing", [], []
-    compared = [_comparison(recipe, name, place) for name, place in shown]
+    known = _by_place(recipe)
     printed, broken = [], []
-    for (name, place), comparison in zip(shown, compared, strict=True):
+    for name, place in names(sheet):
+        comparison = known.get((name, place))
         if comparison is None or comparison.exact.is_zero:
             continue
         value = float(comparison.value)
         if not isfinite(value) or value == 0:
-            broken.append(f"{entry_latex(sheet, name, place)} \\to {_float(comparison, np.float32)}")
+            broken.append(f"{entry_latex(sheet, name, place)} \\to {_float(comparison)}")
         elif value == round(value) and comparison.exact.fraction.denominator != 1:
-            printed.append(_float(comparison, np.float32))
+            printed.append(_float(comparison))
     if broken:
         return "broken", printed, broken
     whole = list(dict.fromkeys(number.lstrip("-") for number in printed))

@@ -167,10 +167,6 @@ class Sheet:
         """The layers from the output to the input."""
         return reversed(self.network.layers)
 
-    def read_name(self, layer: Dense) -> str:
-        """The quantity that a layer reads."""
-        return f"output_{layer.index - 1}" if layer.index else "input"
-
     def read_symbol(self, layer: Dense) -> str:
         """The symbol of what a layer reads."""
         return forms.read_symbol(self.network, layer.index)

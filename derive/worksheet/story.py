@@ -141,7 +141,7 @@ def _facts(sheet: Sheet) -> dict[str, Any]:
         "vec": _vec(network.layers[-1]),
         "closed": closed_forms.closed_forms(sheet),
         "descent": descent.descent(sheet),
-        "check": crosscheck.cross_check(sheet),
+        "check": crosscheck.CrossCheck(sheet),
         "mistakes": wrong,
         "mistakes_fit_a_table": fit_a_table(wrong),
         "code": code.listings(sheet),
