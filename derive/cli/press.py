@@ -15,6 +15,7 @@ from derive.classroom.frozen import Answer, Frozen, answers, thawed
 from derive.errors import DeriveError, Problem, ProblemError
 
 if TYPE_CHECKING:
+    from derive.classroom.manifest import Manifest
     from derive.engine.proofs import Proof
     from derive.engine.symbolic import Derivation
     from derive.engine.verify import Verification
@@ -52,6 +53,21 @@ class Order:
     digits: int
     templates: Path | None
     exercises: bool
+
+    @classmethod
+    def frozen(cls, manifest: "Manifest", folder: Path, templates: Path | None = None) -> "Order":
+        """What a set with this manifest was made of."""
+        return cls(
+            file=manifest.exercise.file,
+            text=manifest.exercise.text,
+            folder=folder,
+            languages=tuple(manifest.pages.languages),
+            formats=tuple(manifest.pages.formats),
+            paper=manifest.pages.paper,
+            digits=manifest.digits,
+            templates=templates,
+            exercises=manifest.pages.exercises,
+        )
 
     @cached_property
     def page_formats(self) -> tuple[str, ...]:

@@ -43,18 +43,14 @@ def check_set(path: Path, voice: Voice, jobs: int = 0) -> tuple[int, list[Proble
     except ValueError as error:
         return len(manifest.variants), [*found, Problem(file, None, None, str(error))]
     found += _broken_rules(manifest, exercise, networks, file)
-    order = _order(manifest, path.parent)
+    order = Order.frozen(manifest, path.parent)
     found += _changed_pages(manifest, order, file)
     try:
         making.need_torch(file)
     except ProblemError as error:  # said once, not for each variant
         return len(manifest.variants), [*found, *error.problems]
-    found += _wrong_answers(
-        manifest,
-        replace(order, languages=(), formats=(), exercises=False),
-        jobs or os.cpu_count() or 1,
-        voice,
-    )
+    without_pages = replace(order, languages=(), formats=(), exercises=False)
+    found += _wrong_answers(manifest, without_pages, jobs or os.cpu_count() or 1, voice)
     return len(manifest.variants), found
 
 
@@ -90,21 +86,6 @@ def _broken_rules(
             if score != variant.difficulty:
                 what = f"variant {variant.id} has the difficulty {score}, not {variant.difficulty}"
                 yield Problem(file, None, None, what)
-
-
-def _order(manifest: Manifest, folder: Path) -> Order:
-    """What the set was made of."""
-    return Order(
-        file=manifest.exercise.file,
-        text=manifest.exercise.text,
-        folder=folder,
-        languages=tuple(manifest.pages.languages),
-        formats=tuple(manifest.pages.formats),
-        paper=manifest.pages.paper,
-        digits=manifest.digits,
-        templates=None,
-        exercises=manifest.pages.exercises,
-    )
 
 
 def _wrong_answers(manifest: Manifest, order: Order, jobs: int, voice: Voice) -> Iterator[Problem]:

@@ -148,8 +148,9 @@ def _make_room(folder: SetFolder, head: Head, standing: Manifest | None, force: 
         folder.clear()
         return
     folder.sweep()
-    begun = (standing and standing.head, folder.journal.head())  # the second, where a run was interrupted
-    if any(one is not None and one.pages != head.pages for one in begun):
+    # What stands is of the run that was interrupted, if one was.
+    begun = folder.journal.head() or (standing and standing.head)
+    if begun is not None and begun.pages != head.pages:
         voice.tell("the pages are made anew: other languages, formats, paper or templates are asked for")
         folder.clear_pages()
 
@@ -193,7 +194,7 @@ def _finish(
     if manner.bundle or ("pdf" in order.formats and any(map(folder.has_together, FOLDERS.values()))):
         paths += together.write_bundles(folder, order, head, ids)
     folder.clear_together(paths)
-    folder.clear_pages(kept=set(ids))
+    folder.clear_pages_but(set(ids))
     pages = (page.as_posix() for one in ids for page in order.pages(one))
     folder.write_checksums(pages, folder.checksums() | journal.digests)
     paths.append(folder.write_manifest(head, all_variants()))
@@ -211,17 +212,7 @@ def make_again(manifest: Path, order: Order, manner: Manner, voice: Voice) -> No
     making.need_torch(str(manifest))
     before = SetFolder(manifest.parent)
     folder = SetFolder(order.folder / exercise.id / frozen.name)
-    order = replace(
-        order,
-        file=frozen.exercise.file,
-        text=frozen.exercise.text,
-        folder=folder.path,
-        languages=tuple(frozen.pages.languages),
-        formats=tuple(frozen.pages.formats),
-        paper=frozen.pages.paper,
-        digits=frozen.digits,
-        exercises=frozen.pages.exercises,
-    )
+    order = Order.frozen(frozen, folder.path, order.templates)
     with folder.alone(voice):
         _make_again(frozen, before, folder, order, manner, voice)
 
@@ -261,10 +252,8 @@ def _same_pages(frozen: Manifest, order: Order, folder: str) -> Pages:
         ProblemError: The set has templates of its own, and none are named.
     """
     if frozen.pages.templates and order.templates is None:
-        what, why = (
-            "the set was made with templates of its own",
-            "without them its pages would look otherwise",
-        )
+        what = "the set was made with templates of its own"
+        why = "without them its pages would look otherwise"
         fix = "name their folder with --templates"
         raise ProblemError([Problem(folder, None, None, what, why, fix)])
     return frozen.pages.model_copy(update={"templates": fingerprint(order.templates)})

@@ -30,20 +30,6 @@ ANSWERS = "answers.csv"
 ASSIGNMENT = "nbgrader"
 CONTACT = "contact-sheet"
 _FOLDERS = (*FOLDERS.values(), EXERCISES, QUIZZES)
-# What is made of all variants together, but for the manifest; with the language, where there are several.
-_TOGETHER = tuple(
-    name.format(suffix)
-    for suffix in ("", ".ko", ".en")
-    for name in (
-        f"{CONTACT}{{}}.pdf",
-        f"{CONTACT}{{}}.html",
-        *(f"{folder}{{}}.pdf" for folder in FOLDERS.values()),
-        "moodle{}.xml",
-        "canvas{}.zip",
-        f"{ASSIGNMENT}{{}}/*.py",
-        f"{ASSIGNMENT}{{}}/source/*/*",
-    )
-)
 _PAGES = "???-????.*"  # a form id, language and extension: nobody else's file
 _LARGEST = 2_000_000_000
 
@@ -204,10 +190,15 @@ class SetFolder:
         """Remove everything of the set; nothing else is touched."""
         self.clear_pages()
         self.clear_together(())
-        for name in (MANIFEST, CHECKSUMS, ANSWERS, _JOURNAL):
+        for name in (MANIFEST, ANSWERS, _JOURNAL):
             (self.path / name).unlink(missing_ok=True)
 
-    def clear_pages(self, kept: Container[str] = ()) -> None:
+    def clear_pages(self) -> None:
+        """Remove the pages of all variants, and what is known of their bytes."""
+        self.clear_pages_but(())
+        (self.path / CHECKSUMS).unlink(missing_ok=True)
+
+    def clear_pages_but(self, kept: Container[str]) -> None:
         """Remove the pages of all variants but those with these form ids."""
         for name in _FOLDERS:
             for path in (self.path / name).glob(_PAGES):
@@ -224,7 +215,20 @@ class SetFolder:
         return any(path.relative_to(self.path).parts[0].split(".")[0] == name for path in self._together())
 
     def _together(self) -> set[Path]:
-        return {path for pattern in _TOGETHER for path in self.path.glob(pattern) if path.is_file()}
+        """What is made of all variants together, but for manifest and answers; in any language."""
+        from derive.render.page import LANGUAGES
+        from derive.render.quiz import QUIZ_FORMATS
+
+        patterns = (
+            f"{CONTACT}{{}}.*",
+            *(f"{folder}{{}}.pdf" for folder in FOLDERS.values()),
+            *(f"{name}{{}}.{row.extension}" for name, row in QUIZ_FORMATS.items()),
+            f"{ASSIGNMENT}{{}}/*.py",
+            f"{ASSIGNMENT}{{}}/source/*/*",
+        )
+        suffixes = ("", *(f".{language}" for language in LANGUAGES))
+        found = (self.path.glob(pattern.format(suffix)) for pattern in patterns for suffix in suffixes)
+        return {path for paths in found for path in paths if path.is_file()}
 
     def sweep(self) -> None:
         """Remove what a killed run left half written."""

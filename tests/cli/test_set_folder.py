@@ -9,6 +9,7 @@ import pikepdf
 import pytest
 
 from derive.classroom import manifest
+from derive.cli.sets import SetFolder
 
 Run = Callable[..., Any]
 HOMEWORK = Path(__file__).parents[2] / "exercises" / "two-layer.yaml"
@@ -102,6 +103,23 @@ def test_an_interrupted_change_of_language_leaves_no_page_of_it(derive: Run, tmp
     key.write_text("한국어")
     assert derive("variants", HOMEWORK, "--out", tmp_path, *QUICK).code == 0
     assert key.read_bytes() == before
+
+
+def test_a_page_that_a_killed_change_of_language_wrote_has_its_own_checksum(
+    derive: Run, tmp_path: Path
+) -> None:
+    korean = (*QUICK, "--lang", "ko")
+    assert derive("variants", HOMEWORK, "--out", tmp_path / "ko", *korean).code == 0
+    assert derive("variants", HOMEWORK, "--out", tmp_path, *QUICK).code == 0
+    folder = folder_of(tmp_path)
+    key = next((folder / "keys").iterdir())
+    journal_of(folder, languages=["ko"])
+    SetFolder(folder).clear_pages()
+    key.write_bytes((folder_of(tmp_path / "ko") / "keys" / key.name).read_bytes())
+    before = key.stat().st_mtime_ns
+    assert derive("variants", HOMEWORK, "--out", tmp_path, *korean).code == 0
+    assert key.stat().st_mtime_ns == before  # what is done is not done again
+    assert derive("check", folder / "manifest.json").code == 0
 
 
 def test_what_an_interrupted_run_made_of_other_numbers_is_made_anew(derive: Run, tmp_path: Path) -> None:
