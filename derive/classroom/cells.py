@@ -1,4 +1,4 @@
-"""Tables for spreadsheets: CSV in which no text can run as a formula."""
+"""Tables for spreadsheets: CSV in which no text can run as a formula, and CSV as they write it."""
 
 import csv
 import re
@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from derive.exercise.literals import PATTERN
 
+_DELIMITERS = ",;\t"
 _NUMBER = re.compile(PATTERN, re.ASCII)
+_SAID = re.compile(rf'"?sep=([{_DELIMITERS}])"?[{_DELIMITERS}]*', re.IGNORECASE)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")  # noqa: RUF001 - wide ones too
 
 
@@ -41,3 +43,15 @@ def harmless(text: str) -> str:
 def original(text: str) -> str:
     """The text that `harmless` was given."""
     return text[1:] if text.startswith("'") else text
+
+
+def delimited(text: str) -> tuple[str, str]:
+    """A table as it is to be read, and what stands between its cells.
+
+    Excel may say the delimiter in a line in front of the heads, as `sep=;`; that line becomes blank.
+    Elsewhere the heads tell, but for what stands in quotes.
+    """
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    if said := _SAID.fullmatch(first.strip(" ")):
+        return text.replace(first, "", 1), said[1]
+    return text, max(_DELIMITERS, key=re.sub('"[^"]*"', "", first).count)

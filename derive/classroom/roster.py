@@ -6,11 +6,11 @@ would run in a spreadsheet is made harmless where a CSV is written (`cells`).
 
 import csv
 import io
-import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from derive.classroom.cells import delimited
 from derive.errors import Problem, ProblemError
 from derive.exercise.literals import shortened
 from derive.exercise.suggest import did_you_mean
@@ -19,7 +19,6 @@ ID_COLUMNS = ("id", "학번", "student_id")  # the first of them that is there
 NAME_COLUMNS = ("name", "이름", "성명")
 LONGEST_ID = 200
 MOST_STUDENTS = 100_000
-_DELIMITERS = ",;\t"
 
 
 @dataclass(frozen=True)
@@ -35,11 +34,6 @@ class Student:
     id: str
     fields: Mapping[str, str]
     line: int
-
-    @property
-    def name(self) -> str:
-        """The name, empty where the list has none."""
-        return name_of(self.fields)
 
 
 def name_of(fields: Mapping[str, str]) -> str:
@@ -62,9 +56,9 @@ def parse(text: str, file: str) -> tuple[Student, ...]:
     if not rows:
         fix = "write a line with the column heads, such as id,name, and one line for each student"
         raise ProblemError([Problem(file, None, None, "the class list is empty", "", fix)])
-    (_, heads), *rows = rows
+    (line, heads), *rows = rows
     heads = [head.strip() for head in heads]
-    column = _id_column(heads, file)
+    column = _id_column(heads, file, line)
     students, problems = [], []
     for line, cells in rows:
         if len(cells) > len(heads):
@@ -92,8 +86,7 @@ def parse(text: str, file: str) -> tuple[Student, ...]:
 
 def _rows(text: str, file: str) -> Iterator[tuple[int, list[str]]]:
     """The rows that aren't blank, each with the line that it begins on."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = max(_DELIMITERS, key=re.sub('"[^"]*"', "", first).count)
+    text, delimiter = delimited(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     start = 1
     try:
@@ -106,18 +99,19 @@ def _rows(text: str, file: str) -> Iterator[tuple[int, list[str]]]:
         raise ProblemError([Problem(file, start, None, "this is not CSV", why, fix)]) from None
 
 
-def _id_column(heads: Sequence[str], file: str) -> int:
+def _id_column(heads: Sequence[str], file: str, line: int) -> int:
     lowered = [head.lower() for head in heads]
     for name in (*ID_COLUMNS, *NAME_COLUMNS):
         if lowered.count(name) > 1:
-            raise ProblemError([Problem(file, 1, None, f'two columns are called "{name}"', "", "rename one")])
+            what = f'two columns are called "{name}"'
+            raise ProblemError([Problem(file, line, None, what, "", "rename one")])
     for name in ID_COLUMNS:
         if name in lowered:
             return lowered.index(name)
     found = ", ".join(shortened(head) for head in heads[:10])
     hint = did_you_mean("id", lowered)
     fix = hint.replace("did you mean", "is it") if hint else "call the column with the student numbers id"
-    raise ProblemError([Problem(file, 1, None, 'there is no column "id"', f"columns: {found}", fix)])
+    raise ProblemError([Problem(file, line, None, 'there is no column "id"', f"columns: {found}", fix)])
 
 
 def _problems_of_ids(students: Sequence[Student], head: str, file: str) -> Iterator[Problem]:

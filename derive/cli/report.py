@@ -1,7 +1,8 @@
 """`derive report`: the worked solution and the handout, in every format and language."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 CHECK_FILE = "check.json"
 OUTDATED = ".outdated"
+MADE_OF = ".made-of"  # a hash of the exercise that the files beside it are of
 
 
 @dataclass(frozen=True)
@@ -133,12 +135,16 @@ def _report(exercise: "Exercise", order: Order, voice: Voice, advance: Advance) 
     except ProofError:
         _mark_outdated(folder, voice)
         raise
+    made_of = sha256(repr(exercise).encode()).hexdigest()
     with files.alone_in(folder, voice.waiting(folder)):
         files.sweep({(folder / name).parent for name in pages})
+        if not _is_made_of(folder, made_of):
+            _mark_outdated(folder, voice, but=pages)
         for name, content in pages.items():
             files.write(folder / name, content)
             (folder / (name + OUTDATED)).unlink(missing_ok=True)
             show_path(folder / name)
+        files.write(folder / MADE_OF, made_of.encode())
     voice.tell(pipeline.summary(verification))
     return True
 
@@ -228,10 +234,25 @@ def _page(exercise: "Exercise", story: "Story", order: Order, language: str, aud
     )
 
 
-def _mark_outdated(folder: Path, voice: Voice) -> None:
-    """Rename what an earlier run left, so that nothing there looks like the answer to these numbers."""
+def _is_made_of(folder: Path, made_of: str) -> bool:
+    """Whether what stands in a folder is of the same exercise; formats may differ from run to run."""
+    try:
+        return (folder / MADE_OF).read_text("utf-8") == made_of
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _mark_outdated(folder: Path, voice: Voice, but: Collection[str] = ()) -> None:
+    """Rename what an earlier run left, so that nothing there looks like the answer to these numbers.
+
+    Args:
+        folder: Of the exercise.
+        voice: Where it is told.
+        but: Files that are made anew, by their paths in the folder.
+    """
     names = (CHECK_FILE, "key.*", "handout.*", "moodle.*", "canvas.*", "nbgrader.*/source/*/*.ipynb")
     for path in [path for name in names for path in folder.glob(name)]:
-        if path.is_file() and path.suffix != OUTDATED:
+        again = path.relative_to(folder).as_posix() in but
+        if path.is_file() and path.suffix != OUTDATED and not again:
             path.replace(path.with_name(path.name + OUTDATED))
             voice.tell(f"out of date: {path} is now {path.name}{OUTDATED}")

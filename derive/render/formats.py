@@ -20,22 +20,21 @@ class Format:
     """One output format.
 
     Attributes:
-        extension: Of the file, without a dot.
         render: From a document that `for_reader` has resolved, and its page, to the file's bytes.
         medium: "paper" or "notebook": which of the containers of these names it shows.
     """
 
-    extension: str
     render: Callable[[Document, Page], bytes]
     medium: str = "paper"
 
 
+# By the extension of the file.
 FORMATS: Mapping[str, Format] = {
-    "html": Format("html", render_html),
-    "tex": Format("tex", render_tex),
-    "pdf": Format("pdf", render_pdf),
-    "ipynb": Format("ipynb", render_notebook, medium="notebook"),
-    "md": Format("md", render_markdown),
+    "html": Format(render_html),
+    "tex": Format(render_tex),
+    "pdf": Format(render_pdf),
+    "ipynb": Format(render_notebook, medium="notebook"),
+    "md": Format(render_markdown),
 }
 
 

@@ -6,22 +6,12 @@ import subprocess
 from pathlib import Path
 
 from derive import files
-from derive.render.document import Document, RenderError
-from derive.render.latex import first_error, render_tex
-from derive.render.page import Page
+from derive.render.document import RenderError
+from derive.render.latex import first_error
 
 ENGINES = ("lualatex", "xelatex")
 _SECONDS = 120
 _PASSES = 2  # the second knows the number of pages
-
-
-def render_pdf_by_latex(document: Document, page: Page) -> bytes:
-    """The PDF of a document as an installed LuaLaTeX or XeLaTeX sets it.
-
-    Raises:
-        RenderError: No such TeX is installed, or it fails.
-    """
-    return compile_tex(render_tex(document, page))
 
 
 def compile_tex(tex: bytes) -> bytes:

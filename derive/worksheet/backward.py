@@ -23,7 +23,6 @@ class Link:
     Attributes:
         kind: `loss`, `activation`, `back` (through the weights), `weights` or `bias`.
         activation: Name of the activation whose Jacobian it is; empty otherwise.
-        symbol: The derivative in symbols.
         formula: The derivative, its entries in symbols and, for a single example, its numbers.
         spaces: What the handout has in its place.
         condition: Which side of its kink each unit is on, for a single example of an activation with one.
@@ -31,7 +30,6 @@ class Link:
 
     kind: str
     activation: str
-    symbol: str
     formula: str
     spaces: str
     condition: str = ""
@@ -69,7 +67,6 @@ class Part:
     """One layer's part of the way back.
 
     Attributes:
-        layer: Index of the layer.
         parameters: Its weights, and its bias if it has one.
         chain: The whole chain in symbols, with the shape of each Jacobian below it.
         known: The partial product that the part before ended with, in symbols; empty for the last layer.
@@ -78,7 +75,6 @@ class Part:
         products: For each example its partial products; several examples are numbered.
     """
 
-    layer: Dense
     parameters: tuple[Parameter, ...]
     chain: str
     known: str
@@ -109,7 +105,6 @@ def _part(sheet: Sheet, layer: Dense) -> Part:
     )
     shown = range(min(sheet.network.rows, jacobians.DETAILED_ROWS))
     return Part(
-        layer=layer,
         parameters=tuple(_parameter(sheet, layer, name) for name in _names(layer)),
         chain=_whole_chain(sheet, layer),
         known=known,
@@ -150,7 +145,6 @@ def _link(sheet: Sheet, layer: Dense, of: str, for_what: str) -> Link:
     return Link(
         kind=kind,
         activation=layer.activation if kind == "activation" else "",
-        symbol=symbol,
         formula=aligned(symbol, right)
         if len(right) > 1 and len(right[0]) > 60
         else f"{symbol} {' '.join(right)}",

@@ -122,8 +122,6 @@ def _facts(sheet: Sheet) -> dict[str, Any]:
         "row_convention": network.row_convention,
         "reduction": network.reduction,
         "l2": sheet.speller.fraction(network.l2) if network.l2 != 0 else "",
-        "loss_name": network.loss_name,
-        "loss_formula": forward.loss_formula(sheet),
         "row_loss_formula": forward.row_loss_formula(sheet),
         "definitions": _definitions(sheet),
         "kinds": {layer.activation for layer in network.layers},

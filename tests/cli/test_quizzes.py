@@ -15,7 +15,7 @@ HOMEWORK = Path("exercises/two-layer.yaml")
 
 
 def written(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("[!.]*") if path.is_file())
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,7 @@ def short_story(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def written(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("[!.]*") if path.is_file())
 
 
 def test_all_formats_languages_and_audiences(derive: Run, tmp_path: Path) -> None:
@@ -115,6 +115,31 @@ def test_a_report_that_succeeds_again_removes_what_was_out_of_date(
         derive("report", HOMEWORK, "--out", tmp_path, "--format", "md,json")
     derive("report", HOMEWORK, "--out", tmp_path, "--format", "md,json")
     assert written(tmp_path) == before
+
+
+def test_other_numbers_leave_no_files_of_the_old_ones(derive: Run, tmp_path: Path) -> None:
+    exercise = tmp_path / "two-layer.yaml"
+    text = HOMEWORK.read_text("utf-8")
+
+    def report(text: str, formats: str) -> tuple[str, list[str]]:
+        exercise.write_text(text, "utf-8")
+        outcome = derive("report", exercise, "--out", tmp_path / "out", "--lang", "en", "--format", formats)
+        assert outcome.code == 0, outcome.err
+        return outcome.err, [name.removeprefix("two-layer/") for name in written(tmp_path / "out")]
+
+    report(text, "md,json")
+    same, names = report(text + "\n# a remark\n", "tex")
+    assert "out of date" not in same
+    assert names == ["check.json", "handout.en.md", "handout.en.tex", "key.en.md", "key.en.tex"]
+    other, names = report(text.replace("input: [4, 1]", "input: [4, 3]"), "tex")
+    assert other.count("out of date") == 3
+    assert names == [
+        "check.json.outdated",
+        "handout.en.md.outdated",
+        "handout.en.tex",
+        "key.en.md.outdated",
+        "key.en.tex",
+    ]
 
 
 def test_a_first_failure_writes_nothing(derive: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

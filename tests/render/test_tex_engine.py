@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 
 from derive.render import Page, RenderError, render
-from derive.render.audience import for_reader
-from derive.render.markdown import parse
-from derive.render.tex_engine import compile_tex, render_pdf_by_latex
+from derive.render.tex_engine import compile_tex
 
 needs_tex = pytest.mark.skipif(shutil.which("lualatex") is None, reason="LuaLaTeX is not installed")
 needs_pdftex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdfLaTeX is not installed")
@@ -30,7 +28,7 @@ def test_compiles_the_sample_story(
     pdf_text: Callable[[bytes], str],
 ) -> None:
     shown = page(language, audience)
-    pdf = render_pdf_by_latex(for_reader(parse(story(language)), audience, "paper"), shown)
+    pdf = compile_tex(render(story(language), shown, ["tex"])["tex"])
     pages = pdf_text(pdf).removesuffix("\f").split("\f")
     assert all(
         re.search(rf"two-layer\s+{number}\s*/\s*{len(pages)}", text) for number, text in enumerate(pages, 1)

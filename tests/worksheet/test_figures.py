@@ -96,7 +96,7 @@ def homework(language: str = "en", *, values: bool = True, backward: bool = Fals
     edges = [
         Edges((("1", "-2"), ("2", "5")), "W_{0}"),
         Edges((("3", "-3"), ("-1", "1")), "W_{1}"),
-        Edges.unlabelled(2, 1),
+        Edges((("",), ("",))),
     ]
     return network(columns, edges, language=language, title="The homework", backward=backward)
 
@@ -326,7 +326,10 @@ def test_edges_that_are_not_there_are_not_drawn() -> None:
     column = Column(tuple(Unit((Part(f"x_{{{i}}}"),)) for i in range(3)))
     every, straight = (
         network([column, column], [edges], language="en")
-        for edges in (Edges.unlabelled(3, 3), Edges.one_to_one(3))
+        for edges in (
+            Edges((("", "", ""),) * 3),
+            Edges((("", None, None), (None, "", None), (None, None, ""))),
+        )
     )
     assert (every.svg.count("stroke: #7a7a7a"), straight.svg.count("stroke: #7a7a7a")) == (9, 3)
     assert "Every unit leads to every unit" in every.alt

@@ -171,7 +171,8 @@ def links_of(network: Any, layer: Dense) -> Iterator[tuple[str, str]]:
 
 def check_part(truth: Truth, part: Any) -> None:
     network = truth.network
-    names = list(links_of(network, part.layer))
+    (layer,) = (one for one in network.layers if one.weights_name == part.parameters[0].name)
+    names = list(links_of(network, layer))
     for (of, for_what), link in zip(names, part.links, strict=True):
         for row in range(network.rows):
             truth.hold(link.formula, truth.jacobian(row, of, for_what), truth.symbols(row))

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from derive.classroom.cells import original
+from derive.classroom.cells import delimited, original
 from derive.classroom.grading.handin import Cell, HandIn
 from derive.classroom.grading.quantities import Vocabulary
 from derive.classroom.grading.troubles import Trouble
@@ -19,7 +19,6 @@ FORM_COLUMNS = ("variant", "form", "form id", "form_id", "양식", "시험지")
 QUANTITY_COLUMNS = ("quantity", "문항", "양", "question")
 INDEX_COLUMNS = ("index", "entry", "성분", "위치")
 VALUE_COLUMNS = ("value", "answer", "답", "값", "decimal", "response")
-_DELIMITERS = ",;\t"
 Rows = Iterator[tuple[int, list[str]]]
 
 
@@ -88,7 +87,7 @@ def collect(text: str, file: str, vocabulary: Vocabulary) -> Collected:
     if first is None:
         fix = "write a line with the heads student,quantity,index,value and one line for each entry"
         raise ProblemError([Problem(file, None, None, "there are no answers in the file", "", fix)])
-    columns = _columns([head.strip() for head in first[1]], file, vocabulary)
+    columns = _columns([head.strip() for head in first[1]], file, first[0], vocabulary)
     found.ignored = _ignored(columns)
     by_sender: dict[tuple[str, str], HandIn] = {}
     for line, row in rows:
@@ -107,8 +106,7 @@ def collect(text: str, file: str, vocabulary: Vocabulary) -> Collected:
 
 def _rows(text: str, strays: list[Trouble]) -> Rows:
     """Rows that aren't blank, with their lines; where quotes don't fit, line by line."""
-    head = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = max(_DELIMITERS, key=head.count)
+    text, delimiter = delimited(text)
     before = csv.field_size_limit(sys.maxsize)
     try:
         try:
@@ -138,7 +136,7 @@ def _line_by_line(text: str, delimiter: str, strays: list[Trouble]) -> Rows:
             strays.append(Trouble("unreadable_line", where=shortened(line.strip()), found=str(number)))
 
 
-def _columns(heads: list[str], file: str, vocabulary: Vocabulary) -> Columns:
+def _columns(heads: list[str], file: str, line: int, vocabulary: Vocabulary) -> Columns:
     lowered = [head.lower().removeprefix("\ufeff") for head in heads]
 
     def at(names: Sequence[str]) -> int | None:
@@ -148,7 +146,7 @@ def _columns(heads: list[str], file: str, vocabulary: Vocabulary) -> Columns:
     if student is None and form is None:
         why = "columns: " + ", ".join(shortened(head) for head in heads[:10])
         fix = "call the column with the student numbers student, or the one with the form ids variant"
-        raise ProblemError([Problem(file, 1, None, "there is no column with students", why, fix)])
+        raise ProblemError([Problem(file, line, None, "there is no column with students", why, fix)])
     quantity, index, value = at(QUANTITY_COLUMNS), at(INDEX_COLUMNS), at(VALUE_COLUMNS)
     wide = tuple(
         n for n, head in enumerate(heads) if n not in (student, form) and vocabulary.entry(head) is not None
@@ -158,7 +156,7 @@ def _columns(heads: list[str], file: str, vocabulary: Vocabulary) -> Columns:
         known = ", ".join(vocabulary.examples())
         why = f"columns hold quantity, index and value; or they are called {known}"
         fix = "name the columns so, for example student,quantity,index,value"
-        raise ProblemError([Problem(file, 1, None, "there is no column with answers", why, fix)])
+        raise ProblemError([Problem(file, line, None, "there is no column with answers", why, fix)])
     return columns
 
 

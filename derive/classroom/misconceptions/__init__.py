@@ -6,14 +6,13 @@ student's own values upstream, by the right rules or by those of a mistake (`Mis
 
 from derive.classroom.misconceptions.answers import VISIBLE, WrongAnswer, asked, differs, shown
 from derive.classroom.misconceptions.misconception import Change, Misconception
-from derive.classroom.misconceptions.numbers import FLOATS, FRACTIONS, exact, precise
+from derive.classroom.misconceptions.numbers import FLOATS, exact
 from derive.classroom.misconceptions.recompute import Course, Given, recompute
 from derive.classroom.misconceptions.table import MISCONCEPTIONS, applying, can_differ
 from derive.classroom.misconceptions.way import RIGHT, Way
 
 __all__ = [
     "FLOATS",
-    "FRACTIONS",
     "MISCONCEPTIONS",
     "RIGHT",
     "VISIBLE",
@@ -28,7 +27,6 @@ __all__ = [
     "can_differ",
     "differs",
     "exact",
-    "precise",
     "recompute",
     "shown",
 ]

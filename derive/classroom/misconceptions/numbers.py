@@ -1,7 +1,7 @@
-"""The numbers that a hand computation can be run over: floats, Fractions, mpmath numbers, closed forms.
+"""The numbers that a hand computation can be run over: floats and closed forms.
 
 Each number system is a namespace of functions over NumPy arrays, the one that the tables' `array` columns
-are handed. `FLOATS` takes batches of any size; the others work on arrays of dtype object. `settle` and
+are handed. `FLOATS` takes batches of any size; `exact` works on arrays of dtype object. `settle` and
 `softmax` are None in a system that needs none of its own.
 """
 
@@ -35,35 +35,6 @@ FLOATS = SimpleNamespace(
 
 class UndecidedSignError(ArithmeticError):
     """A ball that holds zero: its side of a kink can't be told at this precision."""
-
-
-def _floor_of(function: Function) -> Function:
-    return np.vectorize(function, otypes=[object])
-
-
-FRACTIONS = SimpleNamespace(
-    **vars(jacobians.FRACTIONS) | {"settle": None},
-    floor=_floor_of(lambda x: Fraction(x.__floor__())),
-    softmax=None,
-    dtype=object,
-)
-
-
-def precise(digits: int) -> SimpleNamespace:
-    """Mpmath numbers.
-
-    Args:
-        digits: Decimal digits that they carry.
-    """
-    import mpmath
-
-    def settle(z: Array, terms: Array) -> Array:
-        return np.where(abs(z) <= terms * rounding, 0 * z, z)
-
-    xp = jacobians.high_precision(digits)
-    rounding = xp.read(Fraction(1, 10 ** (digits - 10)))
-    own = {"settle": settle, "softmax": None}
-    return SimpleNamespace(**vars(xp) | own, floor=_floor_of(mpmath.floor), dtype=object)
 
 
 def _entry_by_entry(operator: Callable[[Any, Any], "Exact"]) -> Callable[[Any, Any], "Exact"]:

@@ -64,16 +64,6 @@ class Edges:
     labels: tuple[tuple[str | None, ...], ...]
     symbol: str = ""
 
-    @classmethod
-    def unlabelled(cls, sources: int, targets: int) -> "Edges":
-        """Every unit joined to every unit of the next column, without weights."""
-        return cls((("",) * targets,) * sources)
-
-    @classmethod
-    def one_to_one(cls, count: int) -> "Edges":
-        """Each unit joined to its neighbour alone, without weights."""
-        return cls(tuple(tuple("" if i == j else None for j in range(count)) for i in range(count)))
-
 
 def check(columns: tuple[Column, ...], edges: tuple[Edges, ...]) -> None:
     """Hold the parts against each other.

@@ -193,6 +193,7 @@ def by_student(found: tables.Collected) -> dict[str, Any]:
         "\ufeff" + LONG,
         LONG.replace(",", ";"),
         LONG.replace(",", "\t"),
+        "sep=;\n" + LONG.replace(",", ";"),
         LONG.replace("\n", "\r\n"),
         "\n\n" + LONG + "\n\n",
         "학번,h[0],h_1,loss,e-mail\ns1,6,\u22123,,a@b\ns2,,,36,\n",
