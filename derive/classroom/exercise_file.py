@@ -5,19 +5,16 @@ itself, and its rules can be looked up.
 """
 
 import io
-from collections.abc import Iterator, Mapping
-from decimal import Decimal
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedSeq
 
+from derive.classroom.frozen import flat
 from derive.exercise import literals
 from derive.exercise.model import LONGEST_ID
-
-_LARGEST_FRACTION = 8  # denominators up to which an exercise is one of fractions: 1/2 rather than 0.5
-_MOST_PLACES = 9
 
 
 class _Number(str):
@@ -39,8 +36,7 @@ def variant_file(text: str, form_id: str, numbers: Mapping[str, Any]) -> str:
     file = yaml.load(text)
     suffix = f"-{form_id.lower()}"
     file["id"] = file["id"][: LONGEST_ID - len(suffix)] + suffix
-    flat = [literals.parse(number) for number in _flat(list(numbers.values()))]
-    decimals = any(_terminates(number) and number.denominator > _LARGEST_FRACTION for number in flat)
+    decimals = literals.prefers_decimals(map(literals.parse, flat(numbers.values())))
     for name in ("input", "target"):
         if name in numbers:
             rows = _laid(numbers[name], decimals)
@@ -55,11 +51,6 @@ def variant_file(text: str, form_id: str, numbers: Mapping[str, Any]) -> str:
     return written.getvalue()
 
 
-def _flat(numbers: Any) -> Iterator[str]:
-    for part in numbers:
-        yield from (part,) if isinstance(part, str) else _flat(part)
-
-
 def _laid(numbers: Any, decimals: bool) -> Any:
     """Numbers in brackets, row by row."""
     if isinstance(numbers, str):
@@ -69,14 +60,9 @@ def _laid(numbers: Any, decimals: bool) -> Any:
     return rows
 
 
-def _terminates(number: Fraction) -> bool:
-    return bool(10**_MOST_PLACES % number.denominator == 0)
-
-
 def _spelled(number: Fraction, decimals: bool) -> str:
-    if not decimals or number.denominator == 1 or not _terminates(number):
-        return str(number)
-    return str(Decimal(number.numerator) / Decimal(number.denominator))
+    decimal = literals.terminating(number) if decimals and number.denominator > 1 else None
+    return str(number) if decimal is None else f"{decimal:f}"
 
 
 def _represented(representer: Any, number: _Number) -> Any:

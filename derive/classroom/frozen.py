@@ -1,6 +1,6 @@
 """One variant as a manifest keeps it: every number and every answer as text, nothing left to a seed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any
@@ -64,6 +64,12 @@ def numbers(network: Network) -> dict[str, Nested]:
     if network.targets is not None:
         found["target"] = network.targets
     return {name: _spelled(part) for name, part in (found | network.parameters()).items()}
+
+
+def flat(numbers: Iterable[Nested]) -> Iterator[str]:
+    """The entries of numbers in any nesting, one by one."""
+    for part in numbers:
+        yield from (part,) if isinstance(part, str) else flat(part)
 
 
 def answers(solution: "Solution") -> dict[str, Answer]:

@@ -14,14 +14,11 @@ from derive.errors import Problem, ProblemError
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_UNDER_WAY = 4  # things for each worker, so that none waits and none pile up
 _PATIENCE = 10  # seconds for a scheduler to answer
 _RETRIES = 3
 
 
-def mapped(
-    function: Callable[[Item], Result], items: Iterable[Item], scheduler: str
-) -> Iterator[Result]:
+def mapped(function: Callable[[Item], Result], items: Iterable[Item], scheduler: str) -> Iterator[Result]:
     """The results, each as soon as it is there.
 
     Args:
@@ -38,9 +35,7 @@ def mapped(
         workers = _checked(client, scheduler)
         executor = client.get_executor(pure=False, retries=_RETRIES)
         try:
-            yield from windowed(
-                lambda item: executor.submit(function, item), items, workers * _UNDER_WAY
-            )
+            yield from windowed(lambda item: executor.submit(function, item), items, workers)
         except KilledWorker as error:
             what = "every worker that took one of the variants died"
             raise _problem(scheduler, what, str(error), "look into the log of the workers") from None

@@ -45,15 +45,15 @@ def mapped(function: Callable[[Item], Result], items: Iterable[Item], jobs: int)
             initargs=(gc.get_threshold(), function),
         )
     ) as pool:
-        yield from windowed(lambda item: pool.submit(_work_on, item), items, jobs * _UNDER_WAY)
+        yield from windowed(lambda item: pool.submit(_work_on, item), items, jobs)
 
 
 def windowed(
-    submit: Callable[[Item], "Future[Result]"], items: Iterable[Item], most: int
+    submit: Callable[[Item], "Future[Result]"], items: Iterable[Item], processes: int
 ) -> Iterator[Result]:
-    """Submit things while fewer than so many are under way, and give back what is done."""
+    """Submit things, a few for each process at a time, and give back what is done."""
     waiting = iter(items)
-    under_way = {submit(item) for item in islice(waiting, most)}
+    under_way = {submit(item) for item in islice(waiting, processes * _UNDER_WAY)}
     while under_way:
         done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
         under_way |= {submit(item) for item in islice(waiting, len(done))}

@@ -41,9 +41,7 @@ class Submission:
     others: int = 0
 
 
-def collect(
-    folder: Path, roll: "Roll", hidden: Path, limits: Limits, jobs: int, voice: Voice
-) -> "Collected":
+def collect(folder: Path, roll: "Roll", hidden: Path, limits: Limits, jobs: int, voice: Voice) -> "Collected":
     """Run every notebook of a folder.
 
     Args:

@@ -4,10 +4,13 @@ The minus sign U+2212, which copying from a typeset page leaves behind, is read 
 """
 
 import re
+from collections.abc import Iterable
+from decimal import Context, Decimal
 from fractions import Fraction
 
 LONGEST = 200  # characters; far below the length at which Python refuses to turn text into an int
 LARGEST_EXPONENT = 400
+_LARGEST_FRACTION = 8  # denominators up to which an exercise is one of fractions: 1/2 rather than 0.5
 
 FORMS = "4, -0.25, 1/3 or 1e-3"
 PATTERN = r"^\s*[-+\u2212]?(?:\d+\s*/\s*\d+|(?:\d+\.?\d*|\.\d+)(?:[eE][-+\u2212]?\d+)?)\s*$"
@@ -92,3 +95,26 @@ def _no_number(text: str) -> NumberError:
 def shortened(text: str, length: int = 40) -> str:
     """At most `length` characters of a text, for messages."""
     return text if len(text) <= length else text[: length - 3] + "..."
+
+
+def terminating(number: Fraction) -> Decimal | None:
+    """A number as a decimal, exactly; None where its digits never end."""
+    rest = number.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    if rest != 1:
+        return None
+    # As many digits as it can have, so that none is rounded away.
+    context = Context(prec=len(str(number.numerator)) + number.denominator.bit_length())
+    return context.divide(Decimal(number.numerator), Decimal(number.denominator)).normalize(context)
+
+
+def prefers_decimals(numbers: Iterable[Fraction]) -> bool:
+    """Whether an exercise with these given numbers is one of decimals: 0.15 rather than 1/2."""
+    return any(
+        number.denominator > _LARGEST_FRACTION
+        and number.denominator % 5 == 0
+        and terminating(number) is not None
+        for number in numbers
+    )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from derive import filling
-from derive.classroom.frozen import Frozen
+from derive.classroom.frozen import Frozen, flat
 from derive.classroom.roster import name_of
 from derive.exercise import literals
 from derive.exercise.model import Exercise
@@ -18,7 +18,7 @@ from derive.render import escape
 from derive.render.page import Picture
 from derive.worksheet import figures
 from derive.worksheet.fitting import fits
-from derive.worksheet.spelling import Speller, matrix, prefers_decimals
+from derive.worksheet.spelling import Speller, matrix
 from derive.worksheet.story import Story
 
 DIGITS = 4
@@ -128,12 +128,7 @@ def _together(numbers: Sequence[str], answers: Sequence[str]) -> list[str]:
 
 
 def _speller(variant: Frozen) -> Speller:
-    return Speller(prefers_decimals(map(literals.parse, _flat(variant.numbers.values()))), DIGITS)
-
-
-def _flat(numbers: Iterable[Any]) -> Iterator[str]:
-    for part in numbers:
-        yield from (part,) if isinstance(part, str) else _flat(part)
+    return Speller(literals.prefers_decimals(map(literals.parse, flat(variant.numbers.values()))), DIGITS)
 
 
 def _laid(numbers: Any, speller: Speller) -> str:

@@ -18,6 +18,7 @@ from derive.engine.exact import Solution
 from derive.engine.proofs import Proof, prove
 from derive.engine.values import LATEX, Value, spell, value_of
 from derive.engine.verify import Verification
+from derive.exercise import literals
 from derive.exercise.model import Exercise
 from derive.network import Dense, Matrix, Network
 from derive.worksheet.spelling import (
@@ -26,7 +27,6 @@ from derive.worksheet.spelling import (
     Rows,
     Speller,
     matrix,
-    prefers_decimals,
     transposed,
 )
 
@@ -115,7 +115,7 @@ class Sheet:
     def speller(self) -> Speller:
         """How numbers are written here."""
         digits = max(SHOWN_DIGITS, self.exercise.rounding or 0)
-        return Speller(prefers_decimals(self.given), digits, self._factor())
+        return Speller(literals.prefers_decimals(self.given), digits, self._factor())
 
     def _factor(self) -> Factor | None:
         """What all gradients of a single example are multiples of, where it is short enough to be named."""

@@ -1,7 +1,7 @@
 """Numbers, vectors and matrices as LaTeX: exact where that is short, rounded (and said so) otherwise."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from derive.engine.closed import Closed, proportion
 from derive.engine.values import LATEX, Value, rational_decimal, spell
+from derive.exercise.literals import terminating
 from derive.worksheet.fitting import fits
 
 Rows = Sequence[Sequence[Value]] | npt.NDArray[np.object_]  # a matrix of values
@@ -76,7 +77,7 @@ class Speller:
         """A given number, exactly: where fractions are decimals, so is one of many digits."""
         if (exact := self._exact_rational(number)) is not None:
             return exact
-        full = _terminating(number) if self.decimals and number.denominator > 1 else None
+        full = terminating(number) if self.decimals and number.denominator > 1 else None
         return _fraction(number) if full is None else decimal(full, _digits(full), padded=False)
 
     def rational(self, number: Fraction) -> Shown:
@@ -167,7 +168,7 @@ class Speller:
         """A rational in full, None where that is too long."""
         if number.denominator == 1 and len(str(number.numerator)) <= self.longest + 2:
             return str(number.numerator)
-        exact = _terminating(number)
+        exact = terminating(number)
         if exact is not None and _digits(exact) > self.longest:
             exact = None
         if exact is not None and self.decimals:
@@ -190,28 +191,8 @@ def _fraction(number: Fraction) -> str:
     return rf"{sign}\tfrac{{{abs(number.numerator)}}}{{{number.denominator}}}"
 
 
-def _terminating(number: Fraction) -> Decimal | None:
-    rest = number.denominator
-    for prime in (2, 5):
-        while rest % prime == 0:
-            rest //= prime
-    if rest != 1:
-        return None
-    # As many digits as it can have, so that none is rounded away.
-    context = Context(prec=len(str(number.numerator)) + number.denominator.bit_length())
-    return context.divide(Decimal(number.numerator), Decimal(number.denominator)).normalize(context)
-
-
 def _digits(number: Decimal) -> int:
     return len(number.as_tuple().digits)
-
-
-def prefers_decimals(numbers: Iterable[Fraction]) -> bool:
-    """Whether an exercise with these given numbers is one of decimals: 0.15 rather than 1/2."""
-    return any(
-        number.denominator > 8 and number.denominator % 5 == 0 and _terminating(number) is not None
-        for number in numbers
-    )
 
 
 def decimal(number: Decimal, digits: int, *, padded: bool = True) -> str:

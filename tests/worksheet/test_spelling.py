@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from derive.engine.closed import exponential, natural_log
 from derive.engine.values import Value, value_of
+from derive.exercise import literals
 from derive.worksheet import spelling
-from derive.worksheet.spelling import Factor, Speller, bracketed, decimal, grouped, prefers_decimals, product
+from derive.worksheet.spelling import Factor, Speller, bracketed, decimal, grouped, product
 from tests.worksheet.reading import entries, read, with_precision
 
 FRACTIONS = st.fractions(max_denominator=10**7) | st.builds(
@@ -173,7 +174,7 @@ def test_a_rational_is_exact_or_rounded_and_says_so(fraction: Fraction) -> None:
     ],
 )
 def test_which_exercises_are_ones_of_decimals(numbers: list[str], decimals: bool) -> None:
-    assert prefers_decimals(map(Fraction, numbers)) is decimals
+    assert literals.prefers_decimals(map(Fraction, numbers)) is decimals
 
 
 C = exponential(fmpq(-36))
