@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from derive.render import document as d
-from derive.render.notebook import Cell, code_cell, markdown_cell, notebook, title, written
+from derive.render.notebook import Cell, code_cell, markdown_cell, notebook, opened, title, written
 from derive.render.page import Page
 
 SCHEMA = 3
@@ -27,17 +27,8 @@ def render_assignment(document: d.Document, page: Page) -> bytes:
     Raises:
         RenderError: A formula or picture can't be rendered, or code holds one of nbgrader's own marks.
     """
-    cells = [markdown_cell(title(page)), *_Cells(page).of(_opened(document))]
+    cells = [markdown_cell(title(page)), *_Cells(page).of(opened(document, _is_cell))]
     return notebook([_without_marks(cell) for cell in cells], page)
-
-
-def _opened(document: d.Document) -> d.Document:
-    """The document with each box that holds a cell opened."""
-    blocks: list[d.Block] = []
-    for block in document:
-        inner = _opened(block.blocks) if isinstance(block, d.Box) else ()
-        blocks.extend(inner if any(map(_is_cell, inner)) else (block,))
-    return tuple(blocks)
 
 
 def _is_cell(block: d.Block) -> bool:

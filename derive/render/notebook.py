@@ -1,7 +1,7 @@
 """Document -> Jupyter notebook: Python listings are cells to run, all else is Markdown."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from markupsafe import escape
@@ -22,7 +22,7 @@ def render_notebook(document: d.Document, page: Page) -> bytes:
     Raises:
         RenderError: A formula or picture can't be rendered.
     """
-    cells = [markdown_cell(title(page)), *(_cell(run, page) for run in _runs(_opened(document)))]
+    cells = [markdown_cell(title(page)), *(_cell(run, page) for run in _runs(opened(document, _is_cell)))]
     return notebook(cells, page)
 
 
@@ -52,15 +52,13 @@ def written(blocks: d.Document, page: Page) -> str:
     return _NotebookWriter(page, _DOLLAR).blocks(blocks)
 
 
-def _opened(document: d.Document) -> d.Document:
+def opened(document: d.Document, is_cell: Callable[[d.Block], bool]) -> d.Document:
     """The document with each box that holds a cell opened, since a cell can't stand inside Markdown."""
     blocks: list[d.Block] = []
     for block in document:
-        inner = _opened(block.blocks) if isinstance(block, d.Box) else ()
-        if isinstance(block, d.Box) and (block.kind == "solution" or any(map(_is_cell, inner))):
-            blocks.extend(inner)
-        else:
-            blocks.append(block)
+        inner = opened(block.blocks, is_cell) if isinstance(block, d.Box) else ()
+        opens = isinstance(block, d.Box) and (block.kind == "solution" or any(map(is_cell, inner)))
+        blocks.extend(inner if opens else (block,))
     return tuple(blocks)
 
 

@@ -44,8 +44,6 @@ _BODY = """#for block in json({blocks}) {{
     content=_content("file"),
     names=", ".join(f"{quote(name)}: {name}" for name in _FUNCTIONS),
 )
-# A formula of fewer em than this fits every column of page.typ.j2, so Typst need not measure it first.
-_NARROW = 28.0
 _PAPERS = {"a4": "a4", "letter": "us-letter"}
 
 
@@ -114,8 +112,8 @@ def _display(latex: str, language: str) -> str:
     formula = spell(latex, display=True)
     tree = formula.tree
     lines = len(tree.rows) if isinstance(tree, Grid) and tree.kind == "aligned" else 1
-    narrow = "true" if formula.width < _NARROW else "false"
-    return f"#formula({quote(words(tree, language))}, {lines}, {narrow}, $ {typst_display(tree)} $)"
+    said = quote(words(tree, language))
+    return f"#formula({said}, {lines}, {formula.width:.1f}, $ {typst_display(tree)} $)"
 
 
 @lru_cache(maxsize=20_000)
