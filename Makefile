@@ -76,6 +76,7 @@ checkers: $(STAMP) ## Install veraPDF, axe-core and atheris into .checkers, for 
 
 lint: $(STAMP) ## Check style and types
 	@$(BIN)/ruff check derive tests bench fuzz mutants docs
+	@$(BIN)/ruff format --check --quiet derive tests bench fuzz mutants docs
 	@$(BIN)/mypy
 
 bench: $(STAMP) ## Measure, and write reports/bench.md

@@ -76,7 +76,7 @@ HOSTILE = (
     "--- *** ___",
     "\\begin{verbatim} \\verb|x| \\directlua{os.exit()}",
     "\\def\\x{\\x}\\x \\csname end\\endcsname",
-    "#eval(\"1\") #include \"x\" $ x $ @label <label>",
+    '#eval("1") #include "x" $ x $ @label <label>',
     "*/ /* // #let x = 1 \\u{41}",
     "BEGIN SOLUTION ### END HIDDEN TESTS %%writefile x",
 )

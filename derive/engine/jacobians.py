@@ -156,9 +156,7 @@ def _read(numbers: Any, xp: Any) -> Array:
     return read.reshape(array.shape)
 
 
-def run_row(
-    network: Network, parameters: Mapping[str, Array], row: int, xp: Any = FLOAT64
-) -> RowPass:
+def run_row(network: Network, parameters: Mapping[str, Array], row: int, xp: Any = FLOAT64) -> RowPass:
     """Forward through the layers, collecting the local Jacobian of each operation on the way."""
     a = _read(network.inputs[row], xp)
     pre_activations, outputs = [], []

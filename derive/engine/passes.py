@@ -146,9 +146,7 @@ def _evaluate(
 
 
 def _bound(symbols: Sequence[sp.Symbol], row: Sequence[Fraction], numbers: Numbers) -> Environment:
-    return {
-        symbol: numbers.number(_rational(number)) for symbol, number in zip(symbols, row, strict=True)
-    }
+    return {symbol: numbers.number(_rational(number)) for symbol, number in zip(symbols, row, strict=True)}
 
 
 def _bound_parameters(derivation: Derivation, parameters: Mapping[str, Array]) -> Environment:
@@ -225,9 +223,7 @@ def _gathered(
 def _penalty(network: Network, parameters: Mapping[str, Array]) -> Number:
     if network.l2 == 0:
         return fmpq(0)
-    squares = [
-        weight * weight for layer in network.layers for weight in parameters[layer.weights_name].flat
-    ]
+    squares = [weight * weight for layer in network.layers for weight in parameters[layer.weights_name].flat]
     return sum(squares, fmpq(0)) * _rational(network.l2)
 
 

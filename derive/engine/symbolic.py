@@ -201,9 +201,7 @@ def activate(dense: Dense, z: Symbols, a: Symbols) -> tuple[Expressions, Express
         jacobian = rule.slope(z, a, SYMPY, parameter)
         return tuple(rule.value(z, SYMPY, parameter)), tuple(entry for row in jacobian for entry in row)
     output = tuple(sp.sympify(rule.value(unit, SYMPY, parameter)) for unit in z)
-    slope = tuple(
-        sp.sympify(rule.slope(unit, out, SYMPY, parameter)) for unit, out in zip(z, a, strict=True)
-    )
+    slope = tuple(sp.sympify(rule.slope(unit, out, SYMPY, parameter)) for unit, out in zip(z, a, strict=True))
     return output, slope
 
 

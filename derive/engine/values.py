@@ -133,9 +133,7 @@ class Spelling:
     square: str
 
 
-PLAIN = Spelling(
-    power="exp({})", over="{}/{}", times="*", log="log({})", rational="{}/{}", square="({})**2"
-)
+PLAIN = Spelling(power="exp({})", over="{}/{}", times="*", log="log({})", rational="{}/{}", square="({})**2")
 LATEX = Spelling(
     power="e^{{{}}}",
     over=r"\frac{{{}}}{{{}}}",

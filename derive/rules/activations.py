@@ -159,9 +159,7 @@ ACTIVATIONS: Mapping[str, Activation] = {
         array=lambda z, xp, p: xp.tanh(z),
         array_slope=lambda z, a, xp, p: 1 - a * a,
         torch=lambda z, torch, p: torch.tanh(z),
-        curvature=lambda z, m, p: (
-            -8 * (1 - m.exp(-2 * z)) * m.exp(-2 * z) / (1 + m.exp(-2 * z)) ** 3
-        ),
+        curvature=lambda z, m, p: -8 * (1 - m.exp(-2 * z)) * m.exp(-2 * z) / (1 + m.exp(-2 * z)) ** 3,
         slope_terms=lambda z, a, xp, p: 1 + 0 * z,
         value_terms=_size_of_output,
         listing=Listing("np.tanh(<z>)", "1 - <a> ** 2", "torch.tanh(<z>)"),

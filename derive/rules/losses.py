@@ -183,12 +183,10 @@ LOSSES: Mapping[str, Loss] = {
         entry=r"<y> \log <a> + (1 - <y>) \log(1 - <a>)",
         frame="-({})",
         gradient_entry=r"\frac{1 - <y>}{1 - <a>} - \frac{<y>}{<a>}",
-        value=lambda a, y, m: -sum(
-            y_k * m.log(a_k) + (1 - y_k) * m.log(1 - a_k) for a_k, y_k in zip(a, y, strict=True)
+        value=lambda a, y, m: (
+            -sum(y_k * m.log(a_k) + (1 - y_k) * m.log(1 - a_k) for a_k, y_k in zip(a, y, strict=True))
         ),
-        gradient=lambda a, y, m: [
-            (1 - y_k) / (1 - a_k) - y_k / a_k for a_k, y_k in zip(a, y, strict=True)
-        ],
+        gradient=lambda a, y, m: [(1 - y_k) / (1 - a_k) - y_k / a_k for a_k, y_k in zip(a, y, strict=True)],
         array=lambda a, y, xp: -sum(y * xp.log(a) + (1 - y) * xp.log(1 - a)),
         array_gradient=lambda a, y, xp: -y / a + (1 - y) / (1 - a),
         torch=lambda a, y, torch: -(y * torch.log(a) + (1 - y) * torch.log1p(-a)).sum(dim=-1),

@@ -25,9 +25,7 @@ def test_the_homework() -> None:
             rf"{d('W_{0}')} = I^{{\top}} {d('h')}, \quad "
             rf"{d('h')} = \Bigl({d('O')} W_{{1}}^{{\top}}\Bigr) \odot \mathbb{{1}}[h > 0]"
         ),
-        "W_1": (
-            rf"{d('W_{1}')} = L^{{\top}} {d('O')}, \quad {d('O')} = \Bigl(\sum_k y_{{k}}\Bigr) s - y"
-        ),
+        "W_1": (rf"{d('W_{1}')} = L^{{\top}} {d('O')}, \quad {d('O')} = \Bigl(\sum_k y_{{k}}\Bigr) s - y"),
         "input": rf"{d('I')} = {d('h')} W_{{0}}^{{\top}}",
     }
 

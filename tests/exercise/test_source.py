@@ -1,6 +1,5 @@
 """YAML as nodes that know their place, and every way in which it can be no YAML."""
 
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st

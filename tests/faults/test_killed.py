@@ -38,10 +38,11 @@ def assert_whole(found: dict[str, Any], under_way: tuple[str, ...] = ()) -> None
     assert found["whole"]
     for run in found["runs"]:
         for name, digest in run["after"].items():
-            if Path(name).name.startswith("."):
-                assert name.endswith((".part", *under_way)), name
-            else:
+            if name in found["whole"]:
                 assert digest == found["whole"][name], name
+            else:
+                assert Path(name).name.startswith(".")
+                assert name.endswith((".part", *under_way)), name
         assert run["code"] == 0
         assert run["end"] == found["whole"]
     torn = [run for run in found["runs"][1::2] if run["after"] and run["after"] != run["end"]]

@@ -211,11 +211,13 @@ def test_the_exact_jacobian_of_softmax_has_outputs_as_rows() -> None:
     symbols = sp.symbols("s:3", real=True)
     jacobian = ACTIVATIONS["softmax"].slope(None, symbols, SYMPY, None)
     numbers = dict(zip(symbols, (sp.Rational(1, 2), sp.Rational(1, 3), sp.Rational(1, 6)), strict=True))
-    assert sp.Matrix(jacobian).subs(numbers) == sp.Matrix([
-        [sp.Rational(1, 4), sp.Rational(-1, 6), sp.Rational(-1, 12)],
-        [sp.Rational(-1, 6), sp.Rational(2, 9), sp.Rational(-1, 18)],
-        [sp.Rational(-1, 12), sp.Rational(-1, 18), sp.Rational(5, 36)],
-    ])
+    assert sp.Matrix(jacobian).subs(numbers) == sp.Matrix(
+        [
+            [sp.Rational(1, 4), sp.Rational(-1, 6), sp.Rational(-1, 12)],
+            [sp.Rational(-1, 6), sp.Rational(2, 9), sp.Rational(-1, 18)],
+            [sp.Rational(-1, 12), sp.Rational(-1, 18), sp.Rational(5, 36)],
+        ]
+    )
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

@@ -108,9 +108,7 @@ def test_what_an_error_of_the_output_may_cost(name: str, case: str, share: float
 @pytest.mark.parametrize(("name", "last"), STABLE)
 @pytest.mark.parametrize("logits", LOGITS)
 @pytest.mark.parametrize("target", [[0.0, 1.0, 0.0], [0.5, 0.25, 0.0]])
-def test_loss_and_activation_together(
-    name: str, last: str, logits: list[float], target: list[float]
-) -> None:
+def test_loss_and_activation_together(name: str, last: str, logits: list[float], target: list[float]) -> None:
     """The function that torch calls stable, and the closed form that loss and Jacobian collapse to."""
     stable, y = LOSSES[name].torch_stable[last], torch.tensor([target], dtype=torch.float64)
     z = [mp.mpf(entry) for entry in logits]

@@ -97,9 +97,7 @@ def test_in_pdf(
 
 @pytest.mark.parametrize("language", stories.LANGUAGES)
 @pytest.mark.skipif(shutil.which("lualatex") is None, reason="LuaLaTeX is not installed")
-def test_in_latex(
-    language: str, pdf_text: Callable[[bytes], str], squeeze: Callable[[str], str]
-) -> None:
+def test_in_latex(language: str, pdf_text: Callable[[bytes], str], squeeze: Callable[[str], str]) -> None:
     """All at once: TeX takes seconds to start."""
     tex = handout(" ".join(HOSTILE), ["tex"], language)["tex"]
     pdf = compile_tex(tex)

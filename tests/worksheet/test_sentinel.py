@@ -51,9 +51,7 @@ def false_pass(count: int, one: Pass, given: set[Any]) -> Pass:
     kept = given if count < 2 else set()
     return replace(
         one,
-        parameters={
-            name: array if kept else filled(array, NUMBER) for name, array in one.parameters.items()
-        },
+        parameters={name: array if kept else filled(array, NUMBER) for name, array in one.parameters.items()},
         environments=tuple(
             {symbol: number if symbol in kept else NUMBER for symbol, number in values.items()}
             for values in one.environments
@@ -100,9 +98,7 @@ def false(monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setattr(sheet, "demonstrate", false_demonstration)
         exercise, verification = stories.shipped(name)
         solution = false_solution(verification.solution)
-        return story.gather(
-            exercise, Verification(solution, tuple(map(false_source, verification.sources)))
-        )
+        return story.gather(exercise, Verification(solution, tuple(map(false_source, verification.sources))))
 
     return gather
 

@@ -17,7 +17,8 @@ from tests.worksheet.reading import read, with_precision
 TEMPLATES = sorted((stories.ROOT / "templates").glob("*.ko.md.j2"))
 # A particle or an ending follows what it belongs to without a space: `$W_1$의`, never `$W_1$ 의`.
 PARTICLES = (
-    "은|는|이|가|을|를|의|에|에서|로|으로|와|과|도|만|부터|까지|라는|이라는|입니다|이면|이므로|이던|여서|였습니다|개|배"
+    "은|는|이|가|을|를|의|에|에서|로|으로|와|과|도|만|부터|까지|라는|이라는|입니다|이면|이므로|이던|여서|였습니다"
+    "|개|배"
 )
 APART = re.compile(rf"\$ (?:{PARTICLES})(?![가-힣])|\$ (?:배까지|개인)")
 # These change with the last sound of what they follow, which nobody knows of a formula with any number in it.

@@ -185,8 +185,6 @@ def _leaves(laid: Any, shape: Place) -> Iterator[Written | None]:
             yield from _leaves(part, shape[1:])
 
 
-
-
 def _squeezed(shape: Place) -> Place:
     return tuple(length for length in shape if length != 1)
 

@@ -85,4 +85,3 @@ def hand_in(
         found.troubles.append(Trouble("cell_failed", str(number), said))
     found.troubles += [Trouble("refused", found=what) for what in refused]
     return found
-

@@ -144,9 +144,7 @@ class _Analysis:
             return Passed(reading, read_error, a * relative, slope, slope_error, relative)
         return Passed(reading, read_error, error, slope, slope_error, None)
 
-    def softmax(
-        self, reading: Floats, read_error: Floats, z: Floats, a: Floats, z_error: Floats
-    ) -> Passed:
+    def softmax(self, reading: Floats, read_error: Floats, z: Floats, a: Floats, z_error: Floats) -> Passed:
         """Every output has the same relative error: that of the largest exponent, and of the sum."""
         n = z.shape[1]
         gap = z.max(axis=1, keepdims=True) - z.min(axis=1, keepdims=True)
@@ -234,4 +232,3 @@ class _Analysis:
             count = max(weights.size // weights.shape[-1] for weights in self.weights)
             size = size + (count + 8) * factor * squares / self.share
         return size
-

@@ -148,9 +148,7 @@ def of_networks(networks: Sequence[Network]) -> Batch:
             np.ascontiguousarray(laid if first.row_convention else np.swapaxes(laid, 1, 2))
             for laid in (_numerators(part, denominators.weights) for part in weights)
         ),
-        biases=tuple(
-            None if part[0] is None else _numerators(part, denominators.biases) for part in biases
-        ),
+        biases=tuple(None if part[0] is None else _numerators(part, denominators.biases) for part in biases),
         inputs=_numerators(inputs, denominators.inputs),
         targets=None if first.targets is None else _numerators(targets, denominators.targets),
         activations=tuple(layer.activation for layer in first.layers),

@@ -161,4 +161,3 @@ def _number(number: Fraction) -> str:
 
 def _percent(share: Fraction) -> str:
     return f"{float(100 * share):g}"
-
