@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from derive import files
 from derive.render.quiz import lint_canvas, lint_moodle
 from tests.render import canvas_reader, moodle_reader
 
@@ -38,6 +39,22 @@ def test_of_an_exercise(derive: Run, folder: Path) -> None:
 def test_a_quiz_is_for_keys_only(derive: Run, tmp_path: Path) -> None:
     derive("report", HOMEWORK, "--out", tmp_path, "--format", "md,moodle", "--audience", "handout")
     assert written(tmp_path) == ["two-layer/handout.en.md", "two-layer/handout.ko.md"]
+
+
+def test_what_stands_in_reports_alone_stays_out_of_the_quizzes_of_a_set(derive: Run, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    story = (files.template_folders()[0] / "worksheet.en.md.j2").read_text("utf-8")
+    heading = "# {{ number() }}. What is given"
+    assert heading in story
+    block = f"::: report\nSeen in reports.\n:::\n\n{heading}"
+    (own / "worksheet.en.md.j2").write_text(story.replace(heading, block), "utf-8")
+    options = ("--templates", own, "--out", tmp_path / "out", "--lang", "en", "--format", "moodle")
+    assert derive("report", HOMEWORK, *options).code == 0
+    assert derive("variants", HOMEWORK, *options, "--count", "2", "--name", "set").code == 0
+    of_report = (tmp_path / "out/two-layer/moodle.en.xml").read_text("utf-8")
+    of_set = (tmp_path / "out/two-layer/set/moodle.xml").read_text("utf-8")
+    assert ("Seen in reports" in of_report, "Seen in reports" in of_set) == (True, False)
 
 
 def test_check_reads_a_quiz(derive: Run, folder: Path, tmp_path: Path) -> None:
