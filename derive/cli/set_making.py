@@ -106,7 +106,6 @@ def _make(exercise: Exercise, file: str, folder: SetFolder, wish: Wish, voice: V
 
 
 def _head(exercise: Exercise, order: Order, wish: Wish) -> Head:
-
     return Head(
         program=__version__,
         exercise=Source(file=order.file, text=order.text),
