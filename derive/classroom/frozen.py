@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from derive.classroom.form_ids import PATTERN
+from derive.classroom.roster import LONGEST_CELL
 from derive.exercise import literals
 from derive.exercise.model import Exercise
 from derive.network import Network
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from derive.engine.exact import Solution
 
 _MODEL = ConfigDict(extra="forbid", frozen=True, strict=True)
-Text = Annotated[str, Field(max_length=4000)]
+Text = Annotated[str, Field(max_length=LONGEST_CELL)]
 Nested = Any  # text, or lists of it as deep as the quantity has axes
 _Digits = Annotated[str, Field(max_length=4000, pattern=r"^-?\d+(\.\d+)?([eE][-+]?\d{1,9})?$")]
 _Form = Text | None

@@ -15,9 +15,10 @@ from derive.errors import Problem, ProblemError
 from derive.exercise.literals import shortened
 from derive.exercise.suggest import did_you_mean
 
-ID_COLUMNS = ("id", "학번", "student_id")  # the first of them that is there
+ID_COLUMNS = ("id", "학번", "student_id", "student id")  # the first of them that is there
 NAME_COLUMNS = ("name", "이름", "성명")
 LONGEST_ID = 200
+LONGEST_CELL = 4000
 MOST_STUDENTS = 100_000
 
 
@@ -59,7 +60,7 @@ def parse(text: str, file: str) -> tuple[Student, ...]:
     (line, heads), *rows = rows
     heads = [head.strip() for head in heads]
     column = _id_column(heads, file, line)
-    students, problems = [], []
+    students, problems = [], list(_too_long(heads, file, line))
     for line, cells in rows:
         if len(cells) > len(heads):
             what = f"{len(cells)} cells under {len(heads)} column heads"
@@ -67,6 +68,7 @@ def parse(text: str, file: str) -> tuple[Student, ...]:
                 Problem(file, line, None, what, "", "put text that holds the separator in quotes")
             )
             continue
+        problems += _too_long(cells, file, line)
         filled = [cell.strip() for cell in cells] + [""] * (len(heads) - len(cells))
         fields = {
             head: cell
@@ -112,6 +114,13 @@ def _id_column(heads: Sequence[str], file: str, line: int) -> int:
     hint = did_you_mean("id", lowered)
     fix = hint.replace("did you mean", "is it") if hint else "call the column with the student numbers id"
     raise ProblemError([Problem(file, line, None, 'there is no column "id"', f"columns: {found}", fix)])
+
+
+def _too_long(cells: Sequence[str], file: str, line: int) -> Iterator[Problem]:
+    for cell in cells:
+        if len(cell) > LONGEST_CELL:
+            what = f"a cell of {len(cell):,} characters is too long"
+            yield Problem(file, line, None, what, f"at most {LONGEST_CELL:,} are read", "shorten it")
 
 
 def _problems_of_ids(students: Sequence[Student], head: str, file: str) -> Iterator[Problem]:

@@ -4,7 +4,6 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 
 from derive import __version__
@@ -105,18 +104,22 @@ def _changed_pages(manifest: Manifest, order: Order, file: str) -> Iterator[Prob
     for name in pages:
         if name not in known and (known or (folder.path / name).exists()):
             yield Problem(file, None, None, f"{name} is not in {CHECKSUMS}", "", f"remove it; {anew}")
-    for name, digest in known.items():
-        page = folder.path / name
-        if not page.is_file():
+    for name in folder.foreign(set(pages)):
+        yield Problem(file, None, None, f"{name} is no page of the set", "", "remove it")
+    for name in known:
+        if not (folder.path / name).is_file():
             yield Problem(file, None, None, f"{name} is missing", "", anew)
-        elif sha256(page.read_bytes()).hexdigest() != digest:
-            what = f"{name} was changed after it was written"
-            yield Problem(file, None, None, what, "", f"remove it; {anew}")
-    if known and manifest.program == __version__ and not _answers_stand(manifest, folder.path / ANSWERS):
+    for name in folder.changed(known):
+        what = f"{name} was changed after it was written"
+        yield Problem(file, None, None, what, "", f"remove it; {anew}")
+    answers = folder.path / ANSWERS
+    if ANSWERS in folder.changed([ANSWERS]) or not answers.is_file():
+        return
+    if known and manifest.program == __version__ and not _answers_stand(manifest, answers):
         yield Problem(file, None, None, f"{ANSWERS} has other answers than the manifest", "", anew)
 
 
 def _answers_stand(manifest: Manifest, path: Path) -> bool:
     """Whether the table of answers is that of the manifest."""
     pieces = "".join(cells.pieces(answer_table.rows(iter(manifest.variants))))
-    return path.is_file() and path.read_bytes() == pieces.encode()
+    return path.read_bytes() == pieces.encode()

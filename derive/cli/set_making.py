@@ -93,6 +93,7 @@ def _make(exercise: Exercise, file: str, folder: SetFolder, wish: Wish, voice: V
         head = head.model_copy(update={"diagnosed": diagnosed, "silent": list(found.silent)})
     if wish.roster:
         _tell_of_changes(kept, wish.seats, voice)
+        _tell_of_letters(newcomers, voice)
     ids = [variant.id for variant in kept]
     todo: Iterator[Frozen] = iter(kept)
     if outlook is not None:
@@ -100,6 +101,7 @@ def _make(exercise: Exercise, file: str, folder: SetFolder, wish: Wish, voice: V
         ids += drawn.ids
         todo = chain(kept, drawn.variants())
     _make_room(folder, head, standing, wish.manner.force, voice)
+    _tell_of_changed_pages(folder, order, ids, voice)
     with folder.journal.opened(head, kept) as journal:
         making.make_pages(order, folder, journal, todo, len(ids), wish.manner.mapped(len(ids)), voice)
         _finish(folder, order, head, journal, ids, wish.manner, voice)
@@ -166,6 +168,26 @@ def _tell_of_changes(kept: Sequence[Frozen], seats: Sequence[Seat], voice: Voice
             voice.tell(f"{what}, but kept in the set as before: {shown}{more}")
 
 
+def _tell_of_changed_pages(folder: SetFolder, order: Order, ids: Sequence[str], voice: Voice) -> None:
+    """Say which pages somebody has changed since they were written; they may have meant to."""
+    if changed := folder.changed(page.as_posix() for one in ids for page in order.pages(one)):
+        what = "a page was" if len(changed) == 1 else f"{len(changed):,} pages were"
+        voice.tell(f"{what} changed after being written: {changed[0]}; what is removed is made anew")
+
+
+def _tell_of_letters(seats: Sequence[Seat], voice: Voice) -> None:
+    """Say which letters of names and ids can't be printed."""
+    from derive.classroom.roster import name_of
+    from derive.render import printable
+
+    letters = dict.fromkeys("".join(seat.student + name_of(seat.fields or {}) for seat in seats))
+    if missing := [letter for letter in letters if printable(letter) != letter]:
+        more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
+        voice.tell(
+            f"no font of the pages has {' '.join(missing[:10])}{more}: {printable(missing[0])} is printed"
+        )
+
+
 def _finish(
     folder: SetFolder,
     order: Order,
@@ -195,7 +217,7 @@ def _finish(
     folder.clear_together(paths)
     folder.clear_pages_but(set(ids))
     pages = (page.as_posix() for one in ids for page in order.pages(one))
-    folder.write_checksums(pages, folder.checksums() | journal.digests)
+    folder.write_checksums(pages, paths, folder.checksums() | journal.digests)
     paths.append(folder.write_manifest(head, all_variants()))
     journal.remove()
     for path in paths:

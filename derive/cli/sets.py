@@ -9,7 +9,7 @@ import os
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import IO
 
@@ -246,17 +246,32 @@ class SetFolder:
         lines = files.read_text(path, _LARGEST).splitlines()
         return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
 
-    def write_checksums(self, pages: Iterable[str], known: Mapping[str, str]) -> None:
+    def changed(self, names: Iterable[str]) -> list[str]:
+        """Which of these files are there, but not as `SHA256SUMS` has them."""
+        known = self.checksums()
+        paths = ((name, self.path / name) for name in names if name in known)
+        return [name for name, path in paths if path.is_file() and _digest(path) != known[name]]
+
+    def foreign(self, pages: Container[str]) -> list[str]:
+        """Files that are called like a page of the set, but are none of these."""
+        found = (path for name in _FOLDERS for path in (self.path / name).glob(_PAGES) if path.is_file())
+        names = sorted(path.relative_to(self.path).as_posix() for path in found)
+        return [name for name in names if name not in pages]
+
+    def write_checksums(
+        self, pages: Iterable[str], together: Iterable[Path], known: Mapping[str, str]
+    ) -> None:
         """Write `SHA256SUMS`, as sha256sum reads it.
 
         Args:
             pages: All that there are.
-            known: Digests of those that were written by this run or an earlier one, as far as they are known:
+            together: What was made of all variants. A notebook to be worked on isn't listed.
+            known: Digests of pages that were written by this run or an earlier one, as far as they are known:
                 a killed run may have written a page and not noted it.
         """
-        digests = {
-            page: known.get(page) or sha256((self.path / page).read_bytes()).hexdigest() for page in pages
-        }
+        digests = {page: known.get(page) or _digest(self.path / page) for page in pages}
+        made = {path.relative_to(self.path).as_posix(): path for path in together}
+        digests |= {name: _digest(path) for name, path in made.items() if path.suffix != ".ipynb"}
         lines = (f"{digest}  {name}\n".encode() for name, digest in sorted(digests.items()))
         files.write_pieces(self.path / CHECKSUMS, lines)
 
@@ -266,6 +281,11 @@ class SetFolder:
         pieces = (piece.encode("utf-8", "surrogatepass") for piece in manifest.write(head, variants))
         files.write_pieces(path, pieces)
         return path
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def read_manifest(path: Path) -> Manifest:

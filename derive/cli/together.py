@@ -10,6 +10,7 @@ from derive.classroom.frozen import Frozen
 from derive.classroom.manifest import Head
 from derive.cli.press import FOLDERS, QUIZZES, Order
 from derive.cli.sets import ANSWERS, ASSIGNMENT, CONTACT, SetFolder
+from derive.errors import Problem, ProblemError
 
 if TYPE_CHECKING:
     from derive.worksheet.contact import ContactSheet
@@ -60,8 +61,12 @@ def write_contact_sheets(
 
 
 def write_bundles(folder: SetFolder, order: Order, head: Head, ids: Sequence[str]) -> Iterator[Path]:
-    """All keys in one document, and all handouts."""
-    from derive.render.bundle import bundle
+    """All keys in one document, and all handouts.
+
+    Raises:
+        ProblemError: A page is no PDF any more.
+    """
+    from derive.render.bundle import BrokenPdfError, bundle
     from derive.render.wording import WORDINGS
 
     exercise = head.read_exercise()
@@ -71,7 +76,14 @@ def write_bundles(folder: SetFolder, order: Order, head: Head, ids: Sequence[str
             what = WORDINGS[language].audience[audience]
             title = f"{exercise.title[language]} · {head.name}: {what}"
             path = folder.path / f"{name}{suffix}.pdf"
-            files.write(path, bundle(documents, title, language))
+            try:
+                whole = bundle(documents, title, language)
+            except BrokenPdfError as error:
+                broken, why = f"{name}/{error}{suffix}.pdf", "it was changed after it was written"
+                fix = "remove it and repeat the command: it is made anew"
+                what = f"{broken} is no PDF any more"
+                raise ProblemError([Problem(str(folder.path / broken), None, None, what, why, fix)]) from None
+            files.write(path, whole)
             yield path
 
 

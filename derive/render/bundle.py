@@ -12,6 +12,10 @@ _PDF_UA = "http://www.aiim.org/pdfua/ns/id/"
 _OF_TABLES = ("/THead", "/TBody", "/TFoot", "/TR", "/TH", "/TD")
 
 
+class BrokenPdfError(ValueError):
+    """A document is no PDF; the message is its name."""
+
+
 @dataclass
 class _Structure:
     """What the tags of all documents together are made of (ISO 32000-1, 14.7)."""
@@ -32,6 +36,9 @@ def bundle(documents: Iterable[tuple[str, bytes]], title: str, language: str) ->
         documents: Each with its name and a whole PDF, as `render_pdf` writes it.
         title: Of the bundle.
         language: Of all of them.
+
+    Raises:
+        BrokenPdfError: One of them can't be read.
     """
     whole = pikepdf.new()
     embedded: dict[bytes, Object] = {}
@@ -39,9 +46,12 @@ def bundle(documents: Iterable[tuple[str, bytes]], title: str, language: str) ->
     bookmarks: list[OutlineItem] = []
     for name, content in documents:
         first = len(whole.pages)
-        with pikepdf.open(BytesIO(content)) as document:
-            whole.pages.extend(document.pages)
-            _add_tags(structure, whole, document, first)
+        try:
+            with pikepdf.open(BytesIO(content)) as document:
+                whole.pages.extend(document.pages)
+                _add_tags(structure, whole, document, first)
+        except (pikepdf.PdfError, AttributeError):  # the latter where tags are gone
+            raise BrokenPdfError(name) from None
         for page in whole.pages[first:]:
             _share_fonts(page.obj, embedded)
         bookmarks.append(OutlineItem(name, first))

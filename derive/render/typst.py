@@ -19,6 +19,8 @@ from derive.render.wording import WORDINGS
 
 _CODE = "identifier.svg"
 _BLOCKS = "blocks.json"
+_GETA = "\u3013"  # what printers put where a letter is missing from the case
+_LETTERS = '#set document(title: {0})\n#set text(lang: "ko")\n#{0}'
 # What page.typ.j2 defines, for the blocks to call.
 _FUNCTIONS = (
     "code", "code-space", "box-space", "data-table", "fields", "filled", "formula", "framed", "gap",
@@ -62,6 +64,31 @@ def render_pdf(document: d.Document, page: Page) -> bytes:
         data[_CODE] = checked_svg(page.code)
     source = {name: _COMMENT + content.encode() for name, content in data.items()}
     source["main.typ"] = _frame(page).encode()
+    return _compiled(source)
+
+
+def printable(text: str) -> str:
+    """A text of which every letter is in a font of the PDF; 〓 stands for those that aren't."""
+    return "".join(letter if _is_printable(letter) else _GETA for letter in text)
+
+
+@cache
+def _is_printable(letter: str) -> bool:
+    if letter.isascii():
+        return True
+    try:
+        _compiled({"main.typ": _LETTERS.format(quote(letter)).encode()})
+    except d.RenderError:
+        return False
+    return True
+
+
+def _compiled(source: dict[str, bytes]) -> bytes:
+    """The PDF of a Typst project.
+
+    Raises:
+        RenderError: Typst refuses or warns.
+    """
     try:
         pdf, warnings = _compiler().compile_with_warnings(  # type: ignore[type-var]  # the stub lacks dict
             input=source,
@@ -85,7 +112,7 @@ def _frame(page: Page) -> str:
         "title": quote(page.title),
         "shown_title": quote(breakable(page.title)),
         "audience": quote(wording.audience[page.audience]),
-        "identifier": quote(page.identifier),
+        "identifier": quote(printable(page.identifier)),
         "code": page.code and f"image({_content(quote(_CODE))}, height: 11mm, alt: {quote(page.code.alt)})",
         "language": page.language,
         "paper": _PAPERS[page.paper],

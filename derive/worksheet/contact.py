@@ -14,7 +14,7 @@ from derive.classroom.roster import name_of
 from derive.exercise import literals
 from derive.exercise.model import Exercise
 from derive.network import Network, build
-from derive.render import escape
+from derive.render import escape, typed
 from derive.render.page import Picture
 from derive.worksheet import figures
 from derive.worksheet.fitting import fits
@@ -117,7 +117,7 @@ class ContactSheet:
                 answers.append(rf"{of} = {_rounded(variant.answers[name].decimal, speller)}")
         student = variant.student if variant.fields is not None else ""
         who = " ".join(part for part in (student, name_of(variant.fields or {})) if part)
-        return Entry(variant.id, escape(who), variant.difficulty, _together(numbers, answers))
+        return Entry(variant.id, typed(who), variant.difficulty, _together(numbers, answers))
 
 
 def _together(numbers: Sequence[str], answers: Sequence[str]) -> list[str]:

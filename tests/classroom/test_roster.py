@@ -44,6 +44,11 @@ def test_excel_may_say_the_separator(said: str) -> None:
     assert dict(student.fields) == {"name": "a;b;c"}
 
 
+def test_a_cell_that_no_page_could_hold() -> None:
+    assert problems("id,name\n1," + "x" * 4001 + "\n") == [(2, "a cell of 4,001 characters is too long")]
+    assert problems("id," + "x" * 5000 + "\n1,a\n") == [(1, "a cell of 5,000 characters is too long")]
+
+
 def test_columns_in_any_order_as_r_exams_has_them() -> None:
     (student,) = roster.parse("registration;name;id\n0815;Ambi Dexter;ambi\n", "class.csv")
     assert student.id == "ambi"

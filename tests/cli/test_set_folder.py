@@ -1,7 +1,9 @@
 """What stands in the folder of a set already grows, is replaced, or is left alone; nothing goes stale."""
 
 import json
+import re
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,40 @@ def test_bundles_grow_with_the_class(derive: Run, tmp_path: Path) -> None:
     before = len(pikepdf.open(folder_of(tmp_path) / "handouts.pdf").pages)
     assert derive("variants", HOMEWORK, "--roster", longer, "--out", tmp_path, *pdf).code == 0
     assert len(pikepdf.open(folder_of(tmp_path) / "handouts.pdf").pages) == 2 * before
+
+
+def test_check_looks_at_what_is_made_of_all(derive: Run, tmp_path: Path) -> None:
+    pdf = ("--format", "pdf", *QUICK[2:], "--count", 2)
+    assert derive("variants", HOMEWORK, "--out", tmp_path, "--bundle", *pdf).code == 0
+    folder = folder_of(tmp_path)
+    standing, keys = folder / "manifest.json", folder / "keys.pdf"
+    assert derive("check", standing).code == 0
+    keys.write_bytes(keys.read_bytes() + b"\n")
+    (folder / "contact-sheet.html").unlink()
+    found = derive("check", standing)
+    assert found.code == 1
+    assert "keys.pdf was changed after it was written" in found.err
+    assert "contact-sheet.html is missing" in found.err
+    page = next((folder / "keys").iterdir())
+    page.write_bytes(b"")
+    broken = derive("variants", HOMEWORK, "--out", tmp_path, *pdf)
+    assert broken.code == 1
+    assert f"keys/{page.name} is no PDF any more" in broken.err
+    page.unlink()
+    assert derive("variants", HOMEWORK, "--out", tmp_path, *pdf).code == 0
+    assert derive("check", standing).code == 0
+
+
+def test_letters_that_no_font_has_stop_no_set(derive: Run, tmp_path: Path) -> None:
+    roster = class_list(tmp_path / "class.csv", "1,刘洋", "\U0001f600,김민수")
+    made = derive(
+        "variants", HOMEWORK, "--roster", roster, "--out", tmp_path, *QUICK[2:], "--format", "pdf,md"
+    )
+    assert made.code == 0, made.err
+    assert "no font of the pages has 刘 \U0001f600: 〓 is printed" in made.err
+    sheet = (folder_of(tmp_path) / "contact-sheet.html").read_text("utf-8")
+    assert "1 〓洋" in sheet
+    assert "〓 김민수" in sheet
 
 
 def test_what_was_made_in_another_language_goes(derive: Run, tmp_path: Path) -> None:
@@ -190,12 +226,23 @@ def test_check_looks_at_every_page_and_at_the_answers(derive: Run, tmp_path: Pat
     standing, sums, answers = folder / "manifest.json", folder / "SHA256SUMS", folder / "answers.csv"
     table = answers.read_text("utf-8")
     answers.write_text(table[: table.rindex("\n", 0, -1) + 1], encoding="utf-8")
+    assert "answers.csv was changed after it was written" in derive("check", standing).err
+    before = sums.read_text("utf-8")
+    found = sha256(answers.read_bytes()).hexdigest()
+    sums.write_text(re.sub(r"\w+(?=  answers)", found, before), "utf-8")
     assert "answers.csv has other answers than the manifest" in derive("check", standing).err
+    answers.unlink()
+    assert "answers.csv is missing" in derive("check", standing).err
     assert derive("variants", HOMEWORK, "--out", tmp_path, *QUICK).code == 0
     assert derive("check", standing).code == 0
     key = next((folder / "keys").iterdir())
     key.write_text("garbage")
-    assert "changed after it was written" in derive("check", standing).err
+    assert f"keys/{key.name} was changed after it was written" in derive("check", standing).err
+    again = derive("variants", HOMEWORK, "--out", tmp_path, *QUICK)
+    assert f"a page was changed after being written: keys/{key.name}" in again.err
+    (folder / "keys/AAA-BBBB.md").touch()
+    assert "keys/AAA-BBBB.md is no page of the set" in derive("check", standing).err
+    (folder / "keys/AAA-BBBB.md").unlink()
     sums.unlink()
     unknown = derive("check", standing)
     assert unknown.code == 1

@@ -16,7 +16,7 @@ from derive.classroom.rubric import Rubric
 from derive.engine import forms
 from derive.exercise.literals import shortened
 from derive.network import Network
-from derive.render import escape
+from derive.render import typed
 from derive.render.page import Picture
 from derive.worksheet import figures
 from derive.worksheet.figures.bars import scale
@@ -67,7 +67,7 @@ def _facts(report: Report, found: Summary, language: str) -> dict[str, Any]:
     results = report.results
     numbers = ("most", "mean", "median", "lowest", "highest", "mean_absolute")
     return {
-        "escape": escape,
+        "escape": typed,
         "name": report.name,
         "students": found.students,
         "handed_in": found.handed_in,
@@ -85,12 +85,12 @@ def _facts(report: Report, found: Summary, language: str) -> dict[str, Any]:
         ],
         "absent": [_who(result) for result in results if not result.handed_in],
         "troubles": [
-            {"who": _who(result), "said": [escape(trouble.said(language)) for trouble in result.troubles]}
+            {"who": _who(result), "said": [typed(trouble.said(language)) for trouble in result.troubles]}
             for result in results
             if result.troubles
         ],
-        "strangers": [escape(shortened(one.student or one.form, _LONGEST)) for one in report.strangers],
-        "strays": [escape(f"{one.where} {one.said(language)}".strip()) for one in report.strays],
+        "strangers": [typed(shortened(one.student or one.form, _LONGEST)) for one in report.strangers],
+        "strays": [typed(f"{one.where} {one.said(language)}".strip()) for one in report.strays],
     }
 
 
@@ -105,7 +105,7 @@ def _percent(share: Fraction) -> str:
 def _who(result: Graded) -> str:
     person = result.person
     named = " ".join(part for part in (person.student, name_of(person.fields)) if part)
-    return escape(shortened(named, _LONGEST))
+    return typed(shortened(named, _LONGEST))
 
 
 def _success(network: Network, one: Success) -> Mapping[str, str]:

@@ -15,7 +15,7 @@ from derive.engine import forms
 from derive.engine.values import rational_decimal
 from derive.exercise.model import Exercise
 from derive.network import Network
-from derive.render import escape
+from derive.render import typed
 from derive.worksheet.spelling import decimal
 
 DIGITS = 6
@@ -89,7 +89,7 @@ def feedback(
     """
     paper = result.paper
     facts = {
-        "escape": escape,
+        "escape": typed,
         "student": result.person.student,
         "name": name_of(result.person.fields),
         "form": result.person.form,
@@ -144,7 +144,7 @@ def _told(network: Network, part: Part, language: str) -> Told:
 
 def _row(part: Part, entry: Entry) -> Row:
     own = "" if entry.own is None else _number(entry.own)
-    return Row(_place(part, entry), escape(entry.written.text), entry.verdict, own, _number(entry.right))
+    return Row(_place(part, entry), typed(entry.written.text), entry.verdict, own, _number(entry.right))
 
 
 def _place(part: Part, entry: Entry) -> str:
