@@ -67,7 +67,7 @@ class Head(BaseModel):
         digits: Significant digits of the answers.
         pages: What was printed.
         quantities: What students hand in.
-        diagnosed: The usual mistakes that every variant shows, each by an answer of its own.
+        diagnosed: The usual mistakes that every variant shows, each by a wrong answer.
         silent: Usual mistakes that can be made in the exercise, but never show in it.
     """
 

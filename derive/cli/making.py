@@ -105,7 +105,8 @@ def look_ahead(exercise: "Exercise", file: str, count: int) -> "Outlook":
         raise ProblemError([Problem(file, None, None, what, why, fix)]) from None
     if exercise.rules.distinct and count > outlook.distinct:
         about = "" if outlook.counted else "about "
-        what = f"{count:,} variants are asked for, but there are {about}{outlook.distinct:,} good ones"
+        there = f"{about}{outlook.distinct:,} good ones besides the exercise itself"
+        what = f"{count:,} variants are asked for, but there are {there}"
         fix = "let more numbers vary (vary), loosen a rule, or allow repetitions (rules: {distinct: false})"
         raise ProblemError([Problem(file, None, None, what, outlook.tally.said(), fix)])
     return outlook

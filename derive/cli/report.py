@@ -1,7 +1,7 @@
 """`derive report`: the worked solution and the handout, in every format and language."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -135,7 +135,7 @@ def _report(exercise: "Exercise", order: Order, voice: Voice, advance: Advance) 
     except ProofError:
         _mark_outdated(folder, voice)
         raise
-    made_of = sha256(repr(exercise).encode()).hexdigest()
+    made_of = _hash(exercise)
     with files.alone_in(folder, voice.waiting(folder)):
         files.sweep({(folder / name).parent for name in pages})
         if not _is_made_of(folder, made_of):
@@ -232,6 +232,13 @@ def _page(exercise: "Exercise", story: "Story", order: Order, language: str, aud
         pictures=story.pictures,
         templates=order.templates,
     )
+
+
+def _hash(exercise: "Exercise") -> str:
+    """A hash of all that a report shows."""
+    from derive.exercise.draw import Rules
+
+    return sha256(repr(replace(exercise, vary=None, rules=Rules())).encode()).hexdigest()
 
 
 def _is_made_of(folder: Path, made_of: str) -> bool:

@@ -168,7 +168,11 @@ class Rules(BaseModel):
     digits: _Digits = Field(
         default=4, description="Most digits of any intermediate number, so that a hand can do it."
     )
-    diagnostic: Flag = Field(default=True, description="Every usual mistake leads to an answer of its own.")
+    diagnostic: Flag = Field(
+        default=True,
+        description="Every usual mistake leads to a wrong answer, and each to another where the shape of \
+the network allows it.",
+    )
     distinct: Flag = Field(
         default=True, description="No two variants are the same up to the order of hidden units."
     )

@@ -17,11 +17,11 @@ class Mistake:
 
     Attributes:
         answer: What such a student gets, as LaTeX.
-        words: What went wrong, by language.
+        remarks: What went wrong, by language; several where several mistakes lead to this answer.
     """
 
     answer: str
-    words: Mapping[str, str]
+    remarks: tuple[Mapping[str, str], ...]
 
 
 def mistakes(sheet: Sheet) -> list[Mistake]:
@@ -31,11 +31,12 @@ def mistakes(sheet: Sheet) -> list[Mistake]:
     def told(names: Sequence[str]) -> Sequence[str]:
         return [next((name for name in names if name in parameters), names[0])]
 
-    return [
-        Mistake(_answer(sheet, name, values), wrong.misconception.key)
-        for wrong in misconceptions.shown(sheet.solution, told=told)
-        for name, values in wrong.values.items()
-    ]
+    remarks: dict[str, tuple[Mapping[str, str], ...]] = {}
+    for wrong in misconceptions.shown(sheet.solution, told=told):
+        for name, values in wrong.values.items():
+            answer = _answer(sheet, name, values)
+            remarks[answer] = (*remarks.get(answer, ()), wrong.misconception.key)
+    return [Mistake(answer, said) for answer, said in remarks.items()]
 
 
 def _answer(sheet: Sheet, name: str, values: Array) -> str:

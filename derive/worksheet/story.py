@@ -142,6 +142,7 @@ def _facts(sheet: Sheet) -> dict[str, Any]:
         "check": crosscheck.CrossCheck(sheet),
         "mistakes": wrong,
         "mistakes_fit_a_table": fit_a_table(wrong),
+        "mistakes_share_answers": any(len(mistake.remarks) > 1 for mistake in wrong),
         "code": code.listings(sheet),
         "tests": {},
         "personal": False,

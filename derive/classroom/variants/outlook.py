@@ -134,7 +134,7 @@ def _advice(plan: Plan, tally: Tally) -> str:
         if rejected:
             rules = plan.rules.model_copy(update={rule: _OFF.get(rule, False)})
             without = replace(plan, rules=rules, diagnosis=None if rule == "diagnostic" else plan.diagnosis)
-            passing[rule] = _probes(without, Tally())[1]
+            passing[rule] = (_everything if plan.space.size <= _ENUMERATED else _probes)(without, Tally())[1]
     best = max(passing, key=passing.__getitem__, default="")
     if best and passing[best]:
         return f"loosen {best}: without it {passing[best]:,} would have passed (rules: {{{best}: false}})"

@@ -5,14 +5,15 @@ units t = 1 / (m + 1) spreads them evenly, so they overlap neither each other no
 over t finds that place and its kin for labels of any size.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from math import inf
+from math import inf, sqrt
 from pathlib import Path
 
 import numpy as np
 
-from derive.worksheet.figures.model import Column, Edges, Unit
+from derive.worksheet.figures.model import Column, Edges, Part, Unit
 from derive.worksheet.figures.outlines import Text, mathematics, words
 
 MOST_UNITS = 8  # of a column are drawn; of a longer one the first four and the last three
@@ -21,6 +22,11 @@ MOST_LABELS = 16  # weights between two columns; more can't be read
 
 RADII = {1: 16.0, 2: 19.0, 3: 25.0}  # by the number of lines in a unit
 SYMBOL_ALONE, SYMBOL, VALUE, WEIGHT, NOTE, HEADING = 13.0, 10.5, 11.5, 9.5, 9.5, 9.5
+# Baselines inside a unit, from its middle, by the number of lines.
+BASELINES = {1: (0.0,), 2: (5.6, -12.0), 3: (10.5, -4.0, -18.5)}
+INWARD = 0.1  # of the radius: how far the two halves of a unit keep away from its round ends
+_PADDING = 7.0  # beside a text, at least
+_AIR = 2.5  # between a text and the outline
 _GAPS = tuple(range(64, 261, 4))
 _FRACTIONS = tuple(step / 100 for step in range(8, 41))
 _CLEARANCE = 1.4  # between two labels, at least
@@ -130,23 +136,34 @@ def _rows(count: int, pitch: float) -> tuple[tuple[Row, ...], float | None]:
 
 def _cells(column: Column, radius: float) -> tuple[float, ...]:
     """How wide each part of the units is: all units of a column are alike."""
-    widths: list[float] = []
-    for p in range(max(len(unit.parts) for unit in column.units)):
-        parts = [unit.parts[p] for unit in column.units if p < len(unit.parts)]
-        texts = [
-            mathematics(text, size)
-            for part in parts
-            for text, size in (
-                (part.symbol, SYMBOL if part.value or part.gradient else SYMBOL_ALONE),
-                (part.value, VALUE),
-                (part.gradient, VALUE),
-            )
-            if text
-        ]
-        widths.append(max(text.width for text in texts))
-    if len(widths) == 1:
-        return (max(2 * radius, widths[0] + 14),)
-    return tuple(max(1.75 * radius, width + 14) for width in widths)
+    count = max(len(unit.parts) for unit in column.units)
+    shift = INWARD * radius if count == 2 else 0.0
+    return tuple(
+        max(
+            (1.75 if count == 2 else 2) * radius,
+            *(
+                text.width + 2 * max(_PADDING, _bend(text, baseline, radius) - shift)
+                for unit in column.units
+                if p < len(unit.parts)
+                for text, baseline in _texts(unit.parts[p])
+            ),
+        )
+        for p in range(count)
+    )
+
+
+def _texts(part: Part) -> Iterator[tuple[Text, float]]:
+    """What stands in a part, each with the height of its baseline."""
+    lines = [text for text in (part.symbol, part.value, part.gradient) if text]
+    sizes = (SYMBOL if len(lines) > 1 else SYMBOL_ALONE, VALUE, VALUE)
+    for text, size, baseline in zip(lines, sizes, BASELINES[len(lines)], strict=False):
+        yield mathematics(text, size), baseline
+
+
+def _bend(text: Text, baseline: float, radius: float) -> float:
+    """How far the round end of a unit comes in at the height of a text, with some air."""
+    reach = min(radius, max(abs(baseline + text.top), abs(baseline + text.bottom)))
+    return _AIR + radius - sqrt(radius**2 - reach**2)
 
 
 def _half(column: Column, cells: tuple[float, ...], radius: float) -> float:

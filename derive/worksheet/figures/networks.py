@@ -17,8 +17,6 @@ _GROUND_OFF = "#f0f0f0"
 _BACKWARD = "#a94400"  # vermilion, dark enough for text: 6:1 against white
 _EDGE = "#7a7a7a"
 _EDGE_OFF = "#b4b4b4"
-# Baselines inside a unit, from its middle, by the number of lines.
-_BASELINES = {1: (0.0,), 2: (5.6, -12.0), 3: (10.5, -4.0, -18.5)}
 _ARC = 0.5522847498  # control points of a quarter circle
 _STADIUM = bytes([MOVE, LINE_TO, *[CUBIC] * 6, LINE_TO, *[CUBIC] * 6, CLOSE])
 
@@ -162,7 +160,7 @@ def _divide(sheet: Sheet, laid: Layout, place: Place, y: float, unit: Unit, back
     sheet.polygon(ends, line=colour, width=0.8, dashed=not unit.active)
     if any(part.value or part.gradient for part in unit.parts):
         y += (
-            _BASELINES[3 if laid.radius == plan.RADII[3] else 2][0] + 4
+            plan.BASELINES[3 if laid.radius == plan.RADII[3] else 2][0] + 4
         )  # beside the symbols, where there is room
     step = -1 if backward else 1
     tip, back = (x + 3.6 * step, y), x - 1.4 * step
@@ -190,7 +188,7 @@ def _inside(sheet: Sheet, laid: Layout, place: Place, y: float, unit: Unit, name
     for p, part in enumerate(unit.parts):
         width = place.cells[p] if len(unit.parts) == len(place.cells) else sum(place.cells)
         # The round end takes room from the outer side of a half.
-        shift = 0.1 * laid.radius * (1 - 2 * p) if len(unit.parts) == 2 else 0.0
+        shift = plan.INWARD * laid.radius * (1 - 2 * p) if len(unit.parts) == 2 else 0.0
         x, left = left + width / 2 + shift, left + width
         lines = [("symbol", part.symbol, colour), ("value", part.value, colour)]
         lines.append(("gradient", part.gradient, _BACKWARD))
@@ -199,7 +197,7 @@ def _inside(sheet: Sheet, laid: Layout, place: Place, y: float, unit: Unit, name
             symbol = mathematics(part.symbol, plan.SYMBOL_ALONE)
             sheet.centred(x, y, symbol, colour=colour, name=f"symbol-{name}-{p}")
             continue
-        for (kind, text, ink), baseline in zip(shown, _BASELINES[len(shown)], strict=True):
+        for (kind, text, ink), baseline in zip(shown, plan.BASELINES[len(shown)], strict=True):
             size = plan.SYMBOL if kind == "symbol" else plan.VALUE
             sheet.text(x, y + baseline, mathematics(text, size), colour=ink, name=f"{kind}-{name}-{p}")
 
