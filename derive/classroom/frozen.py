@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from derive.classroom.form_ids import PATTERN
-from derive.classroom.roster import LONGEST_CELL
+from derive.classroom.roster import LONGEST_CELL, name_of
 from derive.exercise import literals
+from derive.exercise.literals import shortened
 from derive.exercise.model import Exercise
 from derive.network import Network
 
@@ -21,6 +22,7 @@ Text = Annotated[str, Field(max_length=LONGEST_CELL)]
 Nested = Any  # text, or lists of it as deep as the quantity has axes
 _Digits = Annotated[str, Field(max_length=4000, pattern=r"^-?\d+(\.\d+)?([eE][-+]?\d{1,9})?$")]
 _Form = Text | None
+_LONGEST_WHO = 60  # characters, so that a foot line holds them
 
 
 class Answer(BaseModel):
@@ -57,6 +59,13 @@ class Frozen(BaseModel):
     difficulty: int
     numbers: dict[Text, Nested]
     answers: dict[Text, Answer] = Field(default_factory=dict)
+
+    @property
+    def who(self) -> str:
+        """The student as pages show them, by id and name; empty where there was no class list."""
+        if self.fields is None:
+            return ""
+        return shortened(" ".join(f"{self.student} {name_of(self.fields)}".split()), _LONGEST_WHO)
 
 
 def numbers(network: Network) -> dict[str, Nested]:

@@ -234,15 +234,13 @@ class Press:
         self, exercise: "Exercise", story: "Story", variant: Frozen, language: str, audience: str
     ) -> "Page":
         from derive.classroom.codes import svg
-        from derive.classroom.roster import name_of
         from derive.render import Page, Picture
 
-        name = name_of(variant.fields or {})
         return Page(
             title=exercise.title[language],
             language=language,
             audience=audience,
-            identifier=f"{variant.id} · {name}" if name else variant.id,
+            identifier=f"{variant.id} · {variant.who}" if variant.who else variant.id,
             paper=self.order.paper,
             pictures=story.pictures,
             templates=self.order.templates,

@@ -10,7 +10,6 @@ from typing import Any
 
 from derive import filling
 from derive.classroom.frozen import Frozen, flat
-from derive.classroom.roster import name_of
 from derive.exercise import literals
 from derive.exercise.model import Exercise
 from derive.network import Network, build
@@ -115,9 +114,7 @@ class ContactSheet:
                     else rf"\partial {symbols.loss}/\partial {symbols.parameter(name)}"
                 )
                 answers.append(rf"{of} = {_rounded(variant.answers[name].decimal, speller)}")
-        student = variant.student if variant.fields is not None else ""
-        who = " ".join(part for part in (student, name_of(variant.fields or {})) if part)
-        return Entry(variant.id, typed(who), variant.difficulty, _together(numbers, answers))
+        return Entry(variant.id, typed(variant.who), variant.difficulty, _together(numbers, answers))
 
 
 def _together(numbers: Sequence[str], answers: Sequence[str]) -> list[str]:
