@@ -79,9 +79,10 @@ def make(file: Path, wish: Wish, voice: Voice) -> None:
 
 
 def _make(exercise: Exercise, file: str, folder: SetFolder, wish: Wish, voice: Voice) -> None:
-    order = wish.order
-    head = _head(exercise, order, wish)
+    head = _head(exercise, wish.order, wish)
     standing = None if wish.manner.force else _standing(folder, head)
+    order = wish.order if wish.manner.force else _with_what_stands(wish.order, _begun(folder, standing), head)
+    head = _head(exercise, order, wish)
     kept = [] if standing is None else standing.variants
     known = {variant.student for variant in kept}
     newcomers = [seat for seat in wish.seats if seat.student not in known]
@@ -143,16 +144,34 @@ def _standing(folder: SetFolder, head: Head) -> Manifest | None:
     return standing
 
 
+def _begun(folder: SetFolder, standing: Manifest | None) -> Head | None:
+    """Of what stands in the folder: of the run that was interrupted, if one was."""
+    return folder.journal.head() or (standing and standing.head)
+
+
+def _is_extended(begun: Head, head: Head) -> bool:
+    """Whether pages that stand are of use still: only formats may differ."""
+    formats = {"formats": head.pages.formats, "exercises": head.pages.exercises}
+    return begun.pages.model_copy(update=formats) == head.pages
+
+
+def _with_what_stands(order: Order, begun: Head | None, head: Head) -> Order:
+    """Make all formats that there are already, and those that are asked for."""
+    if begun is None or not _is_extended(begun, head):
+        return order
+    formats = tuple(dict.fromkeys((*begun.pages.formats, *order.formats)))
+    return replace(order, formats=formats, exercises=order.exercises or begun.pages.exercises)
+
+
 def _make_room(folder: SetFolder, head: Head, standing: Manifest | None, force: bool, voice: Voice) -> None:
     """Remove what is in the way, once it is certain that there is something to put in its place."""
     if force:
         folder.clear()
         return
     folder.sweep()
-    # What stands is of the run that was interrupted, if one was.
-    begun = folder.journal.head() or (standing and standing.head)
-    if begun is not None and begun.pages != head.pages:
-        voice.tell("the pages are made anew: other languages, formats, paper or templates are asked for")
+    begun = _begun(folder, standing)
+    if begun is not None and not _is_extended(begun, head):
+        voice.tell("the pages are made anew: other languages, paper or templates are asked for")
         folder.clear_pages()
 
 

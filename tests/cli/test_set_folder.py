@@ -89,6 +89,22 @@ def test_letters_that_no_font_has_stop_no_set(derive: Run, tmp_path: Path) -> No
     assert "〓 김민수" in sheet
 
 
+def test_another_format_is_added_to_those_that_stand(derive: Run, tmp_path: Path) -> None:
+    def made(*more: Any) -> dict[str, int]:
+        outcome = derive("variants", HOMEWORK, "--out", tmp_path, "--count", 2, *QUICK[2:], *more)
+        assert outcome.code == 0, outcome.err
+        assert "made anew" not in outcome.err
+        pages = [path for name in ("keys", "exercises") for path in (folder_of(tmp_path) / name).glob("*")]
+        return {path.name: path.stat().st_mtime_ns for path in pages}
+
+    first = made("--format", "md", "--yaml")
+    both = made("--format", "tex")
+    assert sorted(name.partition(".")[2] for name in both) == ["md", "md", "tex", "tex", "yaml", "yaml"]
+    assert first.items() <= both.items()
+    assert made("--format", "md") == both
+    assert derive("check", folder_of(tmp_path) / "manifest.json").code == 0
+
+
 def test_what_was_made_in_another_language_goes(derive: Run, tmp_path: Path) -> None:
     assert derive("variants", HOMEWORK, "--out", tmp_path, *QUICK, "--lang", "ko,en").code == 0
     keys = folder_of(tmp_path) / "keys"
