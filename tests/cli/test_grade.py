@@ -132,6 +132,14 @@ def test_right_answers(derive: Run, made: Set, tmp_path: Path) -> None:
     ]
 
 
+def test_letters_that_no_font_has_stop_no_page(derive: Run, made: Set, tmp_path: Path) -> None:
+    file = save(tmp_path / "answers.csv", made.table(s0={("loss", "[]"): "\U0001f600 刘"}))
+    outcome = derive("grade", made.folder, file, "--format", "pdf,html", "--out", tmp_path / "out")
+    assert outcome.code == 0, outcome.err
+    assert (tmp_path / f"out/feedback/{FORMS[0]}.pdf").exists()
+    assert "〓 〓" in (tmp_path / f"out/feedback/{FORMS[0]}.html").read_text("utf-8")
+
+
 def test_the_same_answers_give_the_same_bytes(derive: Run, made: Set, tmp_path: Path) -> None:
     wrong = {("pre_activation_0", "[0,0]"): "7", ("W_1", "[0,0]"): "x", ("loss", "[]"): ""}
     file = save(tmp_path / "answers.csv", made.table(s0=wrong))
