@@ -10,9 +10,10 @@ from derive.classroom.form_ids import form_id
 from derive.classroom.frozen import Frozen, numbers
 from derive.classroom.manifest import Head
 from derive.cli import pipeline
+from derive.cli.journal import Journal
 from derive.cli.press import Made, Order, Press
 from derive.cli.say import Voice
-from derive.cli.sets import Journal, SetFolder
+from derive.cli.sets import SetFolder
 from derive.errors import Problem, ProblemError
 
 if TYPE_CHECKING:

@@ -11,10 +11,11 @@ from derive.classroom.frozen import Frozen
 from derive.classroom.manifest import Head, Manifest, Pages, Source, differences
 from derive.classroom.misconceptions import asked
 from derive.cli import cluster, making, pool, together
+from derive.cli.journal import Journal
 from derive.cli.making import Seat
 from derive.cli.press import FOLDERS, Order
 from derive.cli.say import Voice, show_path
-from derive.cli.sets import ASSIGNMENT, Journal, SetFolder, differing, fingerprint, read_manifest
+from derive.cli.sets import ASSIGNMENT, SetFolder, differing, fingerprint, read_manifest
 from derive.errors import Problem, ProblemError
 from derive.exercise import schema
 from derive.exercise.model import Exercise
