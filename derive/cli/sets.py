@@ -1,6 +1,6 @@
 """The folder of a set on the disk: what is there already, and what it is known by.
 
-What is under way stands in a `Journal`; the manifest and all that is made of all variants together comes last.
+What is under way stands in a `Journal`; the manifest and what is made of all variants together comes last.
 """
 
 from collections.abc import Container, Iterable, Mapping
